@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed construction of nodes: operators expand through these functions, passes rewrite with them. Each appends
+   a node to the builder's region (before `position` where that is set), infers its type and returns its value.
+   A misuse that stems from the model is reported at the builder's location and gives null; null operands give
+   null silently, so that an expansion may be written without a check per line. */
+#ifndef AICC_IR_BUILD_H
+#define AICC_IR_BUILD_H
+#include "ir/graph.h"
+
+typedef struct Builder {
+  Module *module;
+  Region *region;
+  Node *position; /* null: append */
+  Location location;
+} Builder;
+
+/* Constants. */
+Value *build_blob(Builder *builder, const Blob *blob, Type type);
+/* A splat of `value` converted to the element type. */
+Value *build_number(Builder *builder, ElementType element, double value);
+Value *build_integer(Builder *builder, ElementType element, int64_t value);
+Value *build_splat(Builder *builder, ElementType element, double value, uint32_t rank, const Dim *dims);
+Value *build_i64s(Builder *builder, const int64_t *values, size_t count);
+Value *build_iota(Builder *builder, ElementType element, uint32_t rank, const Dim *dims, uint32_t axis);
+Value *build_dims(Builder *builder, const Dim *dims, size_t count);
+
+/* Elementwise. Operands are broadcast to one another by ONNX's (NumPy's) rule first; element types must agree
+   (the first operand of select is bool). */
+Value *build_map(Builder *builder, Scalar scalar, Value *const *operands, uint32_t count);
+Value *build_unary(Builder *builder, Scalar scalar, Value *a);
+Value *build_binary(Builder *builder, Scalar scalar, Value *a, Value *b);
+Value *build_select(Builder *builder, Value *condition, Value *a, Value *b);
+/* The same value where the type is that already. */
+Value *build_cast(Builder *builder, Value *a, ElementType element);
+Value *build_bitcast(Builder *builder, Value *a, ElementType element);
+
+/* Data movement. */
+Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dims); /* right-aligned */
+Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation);
+Value *build_reshape(Builder *builder, Value *a, uint32_t rank, const Dim *dims);
+/* Views with steps: result axis i reads start[i] + step[i] * index, for extent[i]. */
+Value *build_slice(Builder *builder, Value *a, const Dim *start, const int64_t *step, const Dim *extent);
+/* Adds low[i] before and high[i] after axis i (negative crops); fill is rank 0. */
+Value *build_pad(Builder *builder, Value *a, const Dim *low, const Dim *high, Value *fill);
+Value *build_concat(Builder *builder, Value *const *operands, uint32_t count, uint32_t axis);
+
+/* Reductions over a set of axes (bit i: axis i); kept axes become 1 or vanish. */
+Value *build_reduce(Builder *builder, Scalar monoid, Value *a, uint64_t axes, bool keep_axes);
+Value *build_softmax(Builder *builder, Value *a, uint32_t axis, bool logarithm);
+/* Makes the run return `status` where the rank-0 bool is false. */
+bool build_require(Builder *builder, Value *condition, int64_t status);
+
+/* Equations. Labels are created first; subscripts are given as sums of terms. */
+typedef struct EquationBuilder EquationBuilder;
+EquationBuilder *equation_start(Builder *builder);
+uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent);
+/* Adds an axis to operand k (or to the result with equation_result): its subscript is
+   offset + coefficient[0] * label[0] + ... ; coefficients may be null (all 1). */
+void equation_operand(EquationBuilder *equation, uint32_t operand, Dim offset, uint32_t term_count,
+                      const uint32_t *labels, const Dim *coefficients);
+void equation_operand_label(EquationBuilder *equation, uint32_t operand, uint32_t label);
+void equation_result(EquationBuilder *equation, Dim offset, uint32_t term_count, const uint32_t *labels,
+                     const Dim *coefficients, Dim dim);
+void equation_result_label(EquationBuilder *equation, uint32_t label);
+Value *build_view(EquationBuilder *equation, Value *a, Value *fill);
+Value *build_reduction(EquationBuilder *equation, Scalar monoid, Value *a);
+Value *build_contract(EquationBuilder *equation, Value *a, Value *b);
+
+/* Value tracking: the integers that a small integer tensor (<= 64 elements) holds, as dims. False where some
+   element is unknown. `dims` has room for the element count; rank 0 counts as one element. */
+enum { TRACKED_ELEMENT_LIMIT = 64 };
+bool value_track(Module *module, const Value *value, Dim *dims, size_t *count);
+/* The constant behind a value (through casts that keep it), null where it is none. */
+const Blob *value_constant(const Value *value);
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Normal forms of dim expressions: construction, bounds and evaluation. Printing and parsing: dim_text.c. */
+#include "ir/dim.h"
+#include "base/arena.h"
+#include "base/hash.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16 };
+static const DimRange default_range = {0, INT32_MAX};
+
+typedef struct PinnedSymbol {
+  const char *name;
+  int64_t value;
+} PinnedSymbol;
+
+struct DimContext {
+  Arena *arena;
+  const DimNode *buckets[BUCKET_COUNT];
+  Symbol **symbols;
+  size_t symbol_count, symbol_capacity;
+  DimAtom **atoms;
+  size_t atom_count, atom_capacity;
+  PinnedSymbol *pins;
+  size_t pin_count, pin_capacity;
+  Dim invalid;
+};
+
+DimContext *dim_context_create(Arena *arena) {
+  DimContext *context = arena_new(arena, DimContext);
+  context->arena = arena;
+  context->invalid = arena_new(arena, DimNode);
+  return context;
+}
+
+Dim dim_invalid(DimContext *context) { return context->invalid; }
+bool dim_is_valid(Dim dim) { return dim->valid; }
+
+const Symbol *dim_symbol_find(const DimContext *context, const char *name) {
+  for (size_t i = 0; i < context->symbol_count; i++)
+    if (strcmp(context->symbols[i]->name, name) == 0) return context->symbols[i];
+  return NULL;
+}
+
+const Symbol *dim_symbol_declare(DimContext *context, const char *name) {
+  const Symbol *found = dim_symbol_find(context, name);
+  if (found) return found;
+  Symbol *symbol = arena_new(context->arena, Symbol);
+  symbol->name = arena_copy_text(context->arena, name, strlen(name));
+  symbol->index = (uint32_t)context->symbol_count;
+  symbol->range = default_range;
+  arena_push(context->arena, context->symbols, context->symbol_count, context->symbol_capacity) = symbol;
+  return symbol;
+}
+
+void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range) {
+  context->symbols[symbol->index]->range = range;
+}
+
+size_t dim_symbol_count(const DimContext *context) { return context->symbol_count; }
+const Symbol *dim_symbol_at(const DimContext *context, size_t index) { return context->symbols[index]; }
+
+void dim_symbol_pin(DimContext *context, const char *name, int64_t value) {
+  PinnedSymbol pin = {arena_copy_text(context->arena, name, strlen(name)), value};
+  arena_push(context->arena, context->pins, context->pin_count, context->pin_capacity) = pin;
+}
+
+static int compare_terms(const DimTerm *a, const DimTerm *b) {
+  if (a->factor_count != b->factor_count) return a->factor_count > b->factor_count ? -1 : 1;
+  for (uint32_t i = 0; i < a->factor_count; i++)
+    if (a->factors[i]->id != b->factors[i]->id) return a->factors[i]->id < b->factors[i]->id ? -1 : 1;
+  return 0;
+}
+
+static bool same_terms(const DimNode *node, const DimTerm *terms, uint32_t term_count) {
+  if (node->term_count != term_count) return false;
+  for (uint32_t i = 0; i < term_count; i++)
+    if (node->terms[i].coefficient != terms[i].coefficient || compare_terms(&node->terms[i], &terms[i]) != 0)
+      return false;
+  return true;
+}
+
+/* The one node for these sorted terms without zero coefficients; the terms are copied. */
+static Dim intern(DimContext *context, const DimTerm *terms, uint32_t term_count) {
+  uint64_t hash = term_count;
+  for (uint32_t i = 0; i < term_count; i++) {
+    hash = hash_bytes(&terms[i].coefficient, sizeof terms[i].coefficient, hash);
+    for (uint32_t j = 0; j < terms[i].factor_count; j++)
+      hash = hash_bytes(&terms[i].factors[j]->id, sizeof terms[i].factors[j]->id, hash);
+  }
+  const DimNode **bucket = &context->buckets[hash % BUCKET_COUNT];
+  for (const DimNode *node = *bucket; node; node = node->next)
+    if (node->hash == hash && same_terms(node, terms, term_count)) return node;
+  DimNode *node = arena_new(context->arena, DimNode);
+  DimTerm *copy = arena_copy(context->arena, terms, term_count * sizeof *terms);
+  for (uint32_t i = 0; i < term_count; i++)
+    copy[i].factors = arena_copy(context->arena, terms[i].factors, terms[i].factor_count * sizeof *terms[i].factors);
+  *node = (DimNode){true, term_count, copy, hash, *bucket};
+  *bucket = node;
+  return node;
+}
+
+Dim dim_constant(DimContext *context, int64_t value) {
+  DimTerm term = {.coefficient = value};
+  return intern(context, &term, value != 0);
+}
+
+static const DimAtom *intern_atom(DimContext *context, DimAtomKind kind, const Symbol *symbol, Dim left, Dim right) {
+  for (size_t i = 0; i < context->atom_count; i++) {
+    const DimAtom *atom = context->atoms[i];
+    if (atom->kind == kind && atom->symbol == symbol && atom->left == left && atom->right == right) return atom;
+  }
+  DimAtom *atom = arena_new(context->arena, DimAtom);
+  *atom = (DimAtom){kind, (uint32_t)context->atom_count, symbol, left, right};
+  arena_push(context->arena, context->atoms, context->atom_count, context->atom_capacity) = atom;
+  return atom;
+}
+
+static Dim from_atom(DimContext *context, DimAtomKind kind, const Symbol *symbol, Dim left, Dim right) {
+  const DimAtom *atom = intern_atom(context, kind, symbol, left, right);
+  DimTerm term = {.coefficient = 1, .factor_count = 1, .factors = &atom};
+  return intern(context, &term, 1);
+}
+
+Dim dim_symbol(DimContext *context, const char *name) {
+  for (size_t i = 0; i < context->pin_count; i++)
+    if (strcmp(context->pins[i].name, name) == 0) return dim_constant(context, context->pins[i].value);
+  return from_atom(context, DIM_SYMBOL, dim_symbol_declare(context, name), NULL, NULL);
+}
+
+bool dim_is_constant(Dim dim, int64_t *value) {
+  if (!dim->valid || dim->term_count > 1 || (dim->term_count == 1 && dim->terms[0].factor_count)) return false;
+  *value = dim->term_count ? dim->terms[0].coefficient : 0;
+  return true;
+}
+
+bool dim_equals_constant(Dim dim, int64_t value) {
+  int64_t constant;
+  return dim_is_constant(dim, &constant) && constant == value;
+}
+
+static const DimAtom *single_atom(Dim dim) {
+  bool single = dim->valid && dim->term_count == 1 && dim->terms[0].coefficient == 1 &&
+                dim->terms[0].factor_count == 1;
+  return single ? dim->terms[0].factors[0] : NULL;
+}
+
+bool dim_is_symbol(Dim dim, const Symbol **symbol) {
+  const DimAtom *atom = single_atom(dim);
+  if (!atom || atom->kind != DIM_SYMBOL) return false;
+  *symbol = atom->symbol;
+  return true;
+}
+
+/* a + scale * b by merging the sorted terms. */
+static Dim combine(DimContext *context, Dim a, Dim b, int64_t scale) {
+  if (!a->valid || !b->valid) return context->invalid;
+  if (a->term_count + b->term_count > TERM_LIMIT) return context->invalid;
+  DimTerm terms[TERM_LIMIT];
+  uint32_t count = 0, i = 0, j = 0;
+  while (i < a->term_count || j < b->term_count) {
+    int order = i == a->term_count ? 1 : j == b->term_count ? -1 : compare_terms(&a->terms[i], &b->terms[j]);
+    DimTerm term = order <= 0 ? a->terms[i] : b->terms[j];
+    int64_t scaled = 0;
+    if (order >= 0 && __builtin_mul_overflow(b->terms[j].coefficient, scale, &scaled)) return context->invalid;
+    if (__builtin_add_overflow(order <= 0 ? a->terms[i].coefficient : 0, scaled, &term.coefficient))
+      return context->invalid;
+    i += order <= 0;
+    j += order >= 0;
+    if (term.coefficient) terms[count++] = term;
+  }
+  return intern(context, terms, count);
+}
+
+Dim dim_add(DimContext *context, Dim a, Dim b) { return combine(context, a, b, 1); }
+Dim dim_subtract(DimContext *context, Dim a, Dim b) { return combine(context, a, b, -1); }
+
+Dim dim_multiply(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return context->invalid;
+  Dim sum = dim_constant(context, 0);
+  for (uint32_t i = 0; i < a->term_count; i++)
+    for (uint32_t j = 0; j < b->term_count; j++) {
+      const DimTerm *x = &a->terms[i], *y = &b->terms[j];
+      const DimAtom *factors[FACTOR_LIMIT];
+      DimTerm term = {.factor_count = x->factor_count + y->factor_count, .factors = factors};
+      if (term.factor_count > FACTOR_LIMIT) return context->invalid;
+      if (__builtin_mul_overflow(x->coefficient, y->coefficient, &term.coefficient)) return context->invalid;
+      uint32_t at = 0, m = 0, n = 0;
+      while (m < x->factor_count || n < y->factor_count) {
+        bool left = n == y->factor_count || (m < x->factor_count && x->factors[m]->id <= y->factors[n]->id);
+        factors[at++] = left ? x->factors[m++] : y->factors[n++];
+      }
+      sum = combine(context, sum, intern(context, &term, 1), 1);
+      if (!sum->valid) return sum;
+    }
+  return sum;
+}
+
+static int64_t floor_quotient(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0)); }
+
+/* a / b without remainder, term by term; null where it does not divide. */
+static Dim exact_quotient(DimContext *context, Dim a, Dim b) {
+  int64_t divisor;
+  if (a == b) return dim_constant(context, 1);
+  if (b->term_count != 1) return NULL;
+  DimTerm terms[TERM_LIMIT];
+  const DimAtom *factors[TERM_LIMIT][FACTOR_LIMIT];
+  divisor = b->terms[0].coefficient;
+  for (uint32_t i = 0; i < a->term_count; i++) {
+    const DimTerm *term = &a->terms[i];
+    if (term->coefficient % divisor) return NULL;
+    uint32_t used = 0, kept = 0;
+    for (uint32_t j = 0; j < term->factor_count; j++) {
+      if (used < b->terms[0].factor_count && term->factors[j] == b->terms[0].factors[used])
+        used++;
+      else
+        factors[i][kept++] = term->factors[j];
+    }
+    if (used != b->terms[0].factor_count) return NULL;
+    terms[i] = (DimTerm){term->coefficient / divisor, kept, factors[i]};
+  }
+  return intern(context, terms, a->term_count);
+}
+
+Dim dim_floor_divide(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid || dim_range(context, b).low < 1) {
+    /* A symbolic divisor that is 0 only for an empty tensor still has an exact quotient. */
+    if (!a->valid || !b->valid || dim_range(context, b).low < 0 || !b->term_count) return context->invalid;
+    Dim exact = exact_quotient(context, a, b);
+    return exact ? exact : context->invalid;
+  }
+  int64_t x, y;
+  if (dim_is_constant(a, &x) && dim_is_constant(b, &y)) return dim_constant(context, floor_quotient(x, y));
+  Dim exact = exact_quotient(context, a, b);
+  if (exact) return exact;
+  if (dim_is_constant(b, &y)) { /* floordiv(y*p + q, y) = p + floordiv(q, y) */
+    Dim whole = dim_constant(context, 0), rest = dim_constant(context, 0);
+    for (uint32_t i = 0; i < a->term_count; i++) {
+      DimTerm part = a->terms[i], remainder = a->terms[i];
+      part.coefficient = floor_quotient(a->terms[i].coefficient, y);
+      remainder.coefficient -= part.coefficient * y;
+      if (part.coefficient) whole = dim_add(context, whole, intern(context, &part, 1));
+      if (remainder.coefficient) rest = dim_add(context, rest, intern(context, &remainder, 1));
+    }
+    if (!whole->valid || !rest->valid) return context->invalid;
+    DimRange range = dim_range(context, rest);
+    if (range.low >= 0 && range.high < y) return whole;
+    return dim_add(context, whole, from_atom(context, DIM_FLOOR_DIVIDE, NULL, rest, b));
+  }
+  return from_atom(context, DIM_FLOOR_DIVIDE, NULL, a, b);
+}
+
+Dim dim_ceil_divide(DimContext *context, Dim a, Dim b) {
+  Dim zero = dim_constant(context, 0);
+  return dim_subtract(context, zero, dim_floor_divide(context, dim_subtract(context, zero, a), b));
+}
+
+Dim dim_modulo(DimContext *context, Dim a, Dim b) {
+  int64_t x, y;
+  if (!a->valid || !b->valid || dim_range(context, b).low < 1) return context->invalid;
+  if (dim_is_constant(a, &x) && dim_is_constant(b, &y))
+    return dim_constant(context, x - floor_quotient(x, y) * y);
+  if (exact_quotient(context, a, b)) return dim_constant(context, 0);
+  return from_atom(context, DIM_MODULO, NULL, a, b);
+}
+
+static Dim ordered_atom(DimContext *context, DimAtomKind kind, Dim a, Dim b) {
+  return a->hash <= b->hash ? from_atom(context, kind, NULL, a, b) : from_atom(context, kind, NULL, b, a);
+}
+
+Dim dim_min(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return context->invalid;
+  if (dim_less_equal(context, a, b) == TRUTH_YES) return a;
+  if (dim_less_equal(context, b, a) == TRUTH_YES) return b;
+  return ordered_atom(context, DIM_MIN, a, b);
+}
+
+Dim dim_max(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return context->invalid;
+  if (dim_less_equal(context, a, b) == TRUTH_YES) return b;
+  if (dim_less_equal(context, b, a) == TRUTH_YES) return a;
+  return ordered_atom(context, DIM_MAX, a, b);
+}
+
+Dim dim_broadcast(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return context->invalid;
+  if (a == b || dim_equals_constant(b, 1)) return a;
+  if (dim_equals_constant(a, 1)) return b;
+  int64_t constant; /* a constant other than 1 wins: the other dim must be 1 or equal to it */
+  if (dim_is_constant(a, &constant)) return a;
+  if (dim_is_constant(b, &constant)) return b;
+  return ordered_atom(context, DIM_BROADCAST, a, b);
+}
+
+static int64_t saturating_add(int64_t a, int64_t b) {
+  int64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+static int64_t saturating_multiply(int64_t a, int64_t b) {
+  int64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? ((a < 0) != (b < 0) ? INT64_MIN : INT64_MAX) : product;
+}
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static DimRange multiply_ranges(DimRange a, DimRange b) {
+  int64_t p = saturating_multiply(a.low, b.low), q = saturating_multiply(a.low, b.high);
+  int64_t r = saturating_multiply(a.high, b.low), s = saturating_multiply(a.high, b.high);
+  return (DimRange){smaller(smaller(p, q), smaller(r, s)), larger(larger(p, q), larger(r, s))};
+}
+
+static DimRange atom_range(const DimContext *context, const DimAtom *atom) {
+  if (atom->kind == DIM_SYMBOL) return atom->symbol->range;
+  DimRange a = dim_range(context, atom->left), b = dim_range(context, atom->right);
+  switch (atom->kind) {
+  case DIM_FLOOR_DIVIDE:
+    if (b.low < 1) break;
+    return (DimRange){a.low >= 0 ? a.low / b.high : floor_quotient(a.low, b.low),
+                      a.high >= 0 ? a.high / b.low : floor_quotient(a.high, b.high)};
+  case DIM_MODULO: return (DimRange){0, b.high - 1};
+  case DIM_MIN: return (DimRange){smaller(a.low, b.low), smaller(a.high, b.high)};
+  case DIM_MAX: return (DimRange){larger(a.low, b.low), larger(a.high, b.high)};
+  case DIM_BROADCAST: return (DimRange){smaller(a.low, b.low), larger(a.high, b.high)};
+  case DIM_SYMBOL: break;
+  }
+  return (DimRange){INT64_MIN, INT64_MAX};
+}
+
+DimRange dim_range(const DimContext *context, Dim dim) {
+  DimRange sum = {0, 0};
+  if (!dim->valid) return (DimRange){INT64_MIN, INT64_MAX};
+  for (uint32_t i = 0; i < dim->term_count; i++) {
+    DimRange product = {dim->terms[i].coefficient, dim->terms[i].coefficient};
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++)
+      product = multiply_ranges(product, atom_range(context, dim->terms[i].factors[j]));
+    sum.low = saturating_add(sum.low, product.low);
+    sum.high = saturating_add(sum.high, product.high);
+  }
+  return sum;
+}
+
+Truth dim_equal(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return TRUTH_UNKNOWN;
+  if (a == b) return TRUTH_YES;
+  Dim difference = dim_subtract(context, a, b);
+  if (!difference->valid) return TRUTH_UNKNOWN;
+  DimRange range = dim_range(context, difference);
+  if (range.low > 0 || range.high < 0) return TRUTH_NO;
+  return range.low == 0 && range.high == 0 ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
+  if (!a->valid || !b->valid) return TRUTH_UNKNOWN;
+  Dim difference = dim_subtract(context, b, a);
+  if (!difference->valid) return TRUTH_UNKNOWN;
+  DimRange range = dim_range(context, difference);
+  return range.low >= 0 ? TRUTH_YES : range.high < 0 ? TRUTH_NO : TRUTH_UNKNOWN;
+}
+
+static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *value) {
+  int64_t a, b;
+  if (atom->kind == DIM_SYMBOL) {
+    *value = symbols[atom->symbol->index];
+    return true;
+  }
+  if (!dim_evaluate(atom->left, symbols, &a) || !dim_evaluate(atom->right, symbols, &b)) return false;
+  switch (atom->kind) {
+  case DIM_FLOOR_DIVIDE:
+  case DIM_MODULO:
+    if (b < 1) return false;
+    *value = atom->kind == DIM_MODULO ? a - floor_quotient(a, b) * b : floor_quotient(a, b);
+    break;
+  case DIM_MIN: *value = smaller(a, b); break;
+  case DIM_MAX: *value = larger(a, b); break;
+  case DIM_BROADCAST: *value = a == 1 ? b : a; break;
+  case DIM_SYMBOL: break;
+  }
+  return true;
+}
+
+bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value) {
+  if (!dim->valid) return false;
+  int64_t sum = 0;
+  for (uint32_t i = 0; i < dim->term_count; i++) {
+    int64_t product = dim->terms[i].coefficient, factor;
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++)
+      if (!evaluate_atom(dim->terms[i].factors[j], symbols, &factor) ||
+          __builtin_mul_overflow(product, factor, &product))
+        return false;
+    if (__builtin_add_overflow(sum, product, &sum)) return false;
+  }
+  *value = sum;
+  return true;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tensor graph: SSA values, nodes, regions, entries. Everything of a module lives in its arena. */
+#ifndef AICC_IR_GRAPH_H
+#define AICC_IR_GRAPH_H
+#include "base/arena.h"
+#include "base/diagnostics.h"
+#include "ir/scalar.h"
+#include "ir/type.h"
+
+typedef enum PrimitiveKind {
+#define PRIMITIVE(constant, name, least, most, regions, equation, attributes, doc) PRIMITIVE_##constant,
+#include "ir/primitive.def"
+#undef PRIMITIVE
+  PRIMITIVE_COUNT
+} PrimitiveKind;
+
+typedef struct PrimitiveInfo {
+  const char *name;
+  int32_t least_operands, most_operands;
+  uint32_t region_count;
+  bool has_equation;
+  const char *attributes;
+  const char *doc;
+} PrimitiveInfo;
+const PrimitiveInfo *primitive_info(PrimitiveKind kind);
+
+/* Constant data by reference. Exactly one of the sources is set:
+   - `splat`: one element stands for all (bytes: that element, in its storage form; string: never);
+   - `decode`: an encoding that is not the dense little-endian form; decode(blob, out) writes the dense form;
+   - otherwise `bytes` points at the dense form: into a mapped file (`file` set) or into the module's arena. */
+typedef struct Blob {
+  ElementType element;
+  int64_t element_count;
+  const uint8_t *bytes;
+  uint64_t byte_count; /* of the dense form; strings: of the descriptors in `strings` */
+  bool splat;
+  const char *file; /* path of the mapped file, null for memory */
+  uint64_t file_offset;
+  void (*decode)(const struct Blob *blob, void *dense);
+  const void *decode_user;
+  const char *const *strings; /* ELEMENT_STRING: element_count pointers, null-terminated */
+} Blob;
+
+/* A dense blob over `bytes` (not copied). */
+const Blob *blob_dense(Arena *arena, ElementType element, int64_t element_count, const void *bytes);
+/* All elements equal to the one at `element_bytes` (copied). */
+const Blob *blob_splat(Arena *arena, ElementType element, int64_t element_count, const void *element_bytes);
+/* Writes the dense form, blob->byte_count bytes. */
+void blob_read(const Blob *blob, void *dense);
+/* Hash over element type, count and dense content. */
+uint64_t blob_hash(const Blob *blob);
+/* The i-th element of a bool or integer blob; floats are truncated. False for strings and sub-byte types. */
+bool blob_integer_at(const Blob *blob, int64_t index, int64_t *value);
+/* The i-th element of a numeric or bool blob as a double (f16, bf16 converted). */
+bool blob_float_at(const Blob *blob, int64_t index, double *value);
+
+typedef enum AttributeKind {
+  ATTRIBUTE_NONE,
+  ATTRIBUTE_INT,
+  ATTRIBUTE_FLOAT,
+  ATTRIBUTE_STRING,
+  ATTRIBUTE_INTS,
+  ATTRIBUTE_FLOATS,
+  ATTRIBUTE_STRINGS,
+  ATTRIBUTE_DIMS,
+  ATTRIBUTE_BLOB,  /* a tensor: `blob` with `type` */
+  ATTRIBUTE_TYPE,
+  ATTRIBUTE_GRAPH  /* a subgraph of the frontend: `graph` is the frontend's */
+} AttributeKind;
+
+typedef struct Attribute {
+  const char *name;
+  AttributeKind kind;
+  int64_t integer;
+  double number;
+  const char *string;
+  size_t count; /* of the lists */
+  const int64_t *integers;
+  const double *numbers;
+  const char *const *strings;
+  const Dim *dims;
+  const Blob *blob;
+  Type type;
+  const void *graph;
+} Attribute;
+
+/* A label ranges over [0, extent). */
+typedef struct Label {
+  const char *name;
+  Dim extent;
+} Label;
+
+typedef enum Boundary { BOUNDARY_NONE, BOUNDARY_CLAMP, BOUNDARY_MIRROR, BOUNDARY_WRAP } Boundary;
+
+typedef struct AffineTerm {
+  uint32_t label;
+  Dim coefficient; /* not 0 */
+} AffineTerm;
+
+/* offset + sum of coefficient * label; terms sorted by label, each label once. */
+typedef struct Subscript {
+  Dim offset;
+  uint32_t term_count;
+  const AffineTerm *terms;
+  Boundary boundary;
+} Subscript;
+
+typedef struct Access {
+  uint32_t rank;
+  const Subscript *subscripts;
+} Access;
+
+/* Points where `form` leaves [low, high) do not take part. */
+typedef struct WhereRange {
+  Subscript form;
+  Dim low, high;
+} WhereRange;
+
+/* Subscripted meaning of view, reduce and contract: result[...] = op over operand k at [...]. Points where any
+   subscript leaves its tensor do not take part. */
+typedef struct Equation {
+  uint32_t label_count;
+  const Label *labels;
+  uint32_t operand_count;
+  const Access *operands;
+  Access result;
+  uint32_t where_count;
+  const WhereRange *where;
+} Equation;
+
+typedef struct Node Node;
+typedef struct Region Region;
+
+typedef struct Value {
+  Type type;
+  const char *name; /* as in the model; may be null; unique only after printing numbered it */
+  Node *producer;   /* null for region arguments */
+  uint32_t index;   /* among the producer's results or the region's arguments */
+  uint32_t id;      /* unique in the module, in order of creation */
+  struct Value *replacement; /* set while a pass replaces values: region_apply_replacements */
+  uint32_t use_count;        /* valid after region_count_uses */
+  uint32_t mark;             /* a pass's own */
+} Value;
+
+struct Node {
+  PrimitiveKind kind;
+  Scalar scalar; /* MAP: which function */
+  uint32_t operand_count, result_count, attribute_count, region_count;
+  Value **operands; /* null: an absent optional operand */
+  Value **results;
+  const Attribute *attributes;
+  const Equation *equation;
+  Region **regions;
+  Location location;
+  Node *previous, *next;
+  Region *parent;
+};
+
+struct Region {
+  uint32_t argument_count, result_count;
+  Value **arguments;
+  Value **results;
+  Node *first, *last;
+  Node *owner; /* null for an entry's body */
+};
+
+typedef struct Entry {
+  const char *name;
+  Region *body;
+  const char *const *argument_names; /* as in the model */
+  const char *const *result_names;
+} Entry;
+
+typedef struct Module {
+  Arena *arena;
+  Diagnostics *diagnostics;
+  DimContext *dims;
+  const char *name;        /* of the model file, for messages */
+  char source_hash[17];    /* hexadecimal, over the model's bytes */
+  Entry **entries;
+  size_t entry_count, entry_capacity;
+  uint32_t value_count;
+} Module;
+
+/* The module's arena holds everything; module_destroy frees it. `name` is used in messages. */
+Module *module_create(Diagnostics *diagnostics, const char *name);
+void module_destroy(Module *module);
+
+Region *region_create(Module *module, Node *owner);
+Value *region_add_argument(Module *module, Region *region, Type type, const char *name);
+void region_set_results(Module *module, Region *region, Value *const *results, uint32_t count);
+Entry *module_add_entry(Module *module, const char *name, Region *body, const char *const *argument_names,
+                        const char *const *result_names);
+
+/* A node without results, not yet in a region. */
+Node *node_create(Module *module, PrimitiveKind kind, Value *const *operands, uint32_t operand_count,
+                  Location location);
+Value *node_add_result(Module *module, Node *node, Type type, const char *name);
+void region_append(Region *region, Node *node);
+void region_insert_before(Region *region, Node *position, Node *node); /* null position: at the end */
+void region_remove(Region *region, Node *node);
+
+/* The attribute of that name, null where absent. */
+const Attribute *node_attribute(const Node *node, const char *name);
+int64_t node_int(const Node *node, const char *name); /* 0 where absent */
+Scalar node_monoid(const Node *node);                 /* of a reduce */
+
+/* Sets use_count of every value (uses by nodes, nested regions and region results). */
+void region_count_uses(Region *region);
+/* Rewrites every use of a value with a replacement, also nested, and clears the replacements. */
+void region_apply_replacements(Region *region);
+
+/* Equations. A plain subscript is one label with coefficient 1 and offset 0. */
+bool subscript_is_plain(const Subscript *subscript, uint32_t *label);
+bool subscript_is_constant(const Subscript *subscript, int64_t *value);
+bool access_uses_label(const Access *access, uint32_t label);
+bool subscript_equal(const Subscript *a, const Subscript *b);
+bool access_equal(const Access *a, const Access *b);
+bool equation_equal(const Equation *a, const Equation *b);
+
+/* Reports every violated rule of the module's form; `pass` (may be null) is named in the messages. */
+bool module_verify(Module *module, const char *pass);
+struct Text;
+void module_print(struct Text *text, const Module *module);
+/* Parses the textual form of a module; paths of weights are relative to `directory` (may be null). Reports and
+   returns null on error. Files stay mapped as long as the module lives. */
+Module *module_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length,
+                     const char *directory);
+#endif
