@@ -79,7 +79,7 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
 }
 
 bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window) {
-  AutoPad mode;
+  AutoPad mode = PAD_GIVEN;
   window->axes = input->type.rank - 2;
   if (!auto_pad(call, &mode)) return false;
   for (uint32_t i = 0; i < window->axes; i++) {
