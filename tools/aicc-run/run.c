@@ -10,8 +10,9 @@
 #include <time.h>
 
 enum {
-  MAX_ATTEMPTS = 24,                  /* of a run that reports AICC_E_CAPACITY */
+  MAX_ATTEMPTS = 16,                  /* of a run that reports AICC_E_CAPACITY */
   FIRST_EXTRA_WORKSPACE = 64 * 1024,  /* what the second attempt adds; each further one four times as much */
+  MAX_EXTRA_WORKSPACE = 256 << 20,    /* beyond that the model is not taken to be short of workspace */
   MAX_DATA_DEPENDENT_BYTES = 1 << 28, /* a larger upper bound is not taken at its word: see clamp_capacity */
   MAX_SAMPLES = 1 << 20
 };
@@ -144,7 +145,7 @@ static aicc_status call_run(const Session *session, Call *call) {
 }
 
 /* After AICC_E_CAPACITY: gives outputs the room that was asked for, or else the workspace more. */
-static bool enlarge(Session *session, const Call *call, int attempt) {
+static bool enlarge(Session *session, const Call *call, size_t *extra_workspace) {
   bool enlarged = false;
   for (uint32_t i = 0; call->dims && i < session->entry->output_count; ++i) {
     Tensor *output = &session->outputs[i];
@@ -157,10 +158,12 @@ static bool enlarge(Session *session, const Call *call, int attempt) {
     if (needs_more && !allocate_output(session, i)) return false;
     enlarged = enlarged || needs_more;
   }
+  size_t total;
   if (enlarged) return true;
-  size_t extra = (size_t)FIRST_EXTRA_WORKSPACE << (2 * (attempt < 12 ? attempt : 12)), total;
-  if (__builtin_add_overflow(session->workspace_bytes, extra, &total))
-    return report("the workspace grows too large");
+  if (*extra_workspace >= MAX_EXTRA_WORKSPACE ||
+      __builtin_add_overflow(session->workspace_bytes, *extra_workspace * 3 + FIRST_EXTRA_WORKSPACE, &total))
+    return report_status(session->entry->name, AICC_E_CAPACITY);
+  *extra_workspace = *extra_workspace * 4 + FIRST_EXTRA_WORKSPACE;
   return allocate_workspace(session, total);
 }
 
@@ -184,12 +187,13 @@ static bool finish_run(Session *session, const Call *call) {
 }
 
 static bool run_once(Session *session, Call *call) {
+  size_t extra_workspace = 0;
   for (int attempt = 0;; ++attempt) {
     aicc_status status = call_run(session, call);
     if (status == AICC_OK) return finish_run(session, call);
     if (status != AICC_E_CAPACITY || attempt == MAX_ATTEMPTS)
       return report_status(session->entry->name, status);
-    if (!enlarge(session, call, attempt)) return false;
+    if (!enlarge(session, call, &extra_workspace)) return false;
   }
 }
 
