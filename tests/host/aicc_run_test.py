@@ -121,7 +121,8 @@ class RunEntry(Case):
     def test_corrupted_expectation_fails(self):
         self.write(output_0__pb=pb(FLOAT, [2, 3], floats(1.5, 0, 2.5, 1, 3.6, -2)))
         self.fails("output y float32[2,3] MISMATCH max_abs=0.1 max_rel=0.0278, 1 of 6 elements differ, first at [1,1]: got 3.5 expected 3.5999999")
-        self.passes("--rtol=0.03")
+        self.passes("--rtol=0.0281")  # relative to the expected value: 0.0281 * 3.5 would be too little
+        self.fails("MISMATCH", "--rtol=0.0277")
         self.passes("--atol", "0.11", "--rtol", "0")
         self.fails("MISMATCH", "--atol", "0.09", "--rtol", "0")
 
@@ -375,6 +376,7 @@ class Faults(Case):
 
     def test_writes_past_the_workspace(self):
         self.crashes("0 bytes past the end of workspace", "--entry=past_workspace")
+        self.fails("workspace of past_odd_workspace: the model wrote 0 bytes past its end", "--entry=past_odd_workspace")
 
     def test_contradicts_itself(self):
         self.fails("dim 0 of output w is 4, output_dims says 5", "--entry=wrong_dims")

@@ -15,6 +15,12 @@ static aicc_status workspace_bytes(const int64_t *symbols, uint32_t worker_count
   return AICC_OK;
 }
 
+static aicc_status odd_workspace_bytes(const int64_t *symbols, uint32_t worker_count, size_t *out_bytes) {
+  (void)symbols, (void)worker_count;
+  *out_bytes = WORKER_BYTES - 3; /* aligned, so it cannot end where a page does */
+  return AICC_OK;
+}
+
 static aicc_status check_workspace(const void *workspace, size_t bytes, const aicc_options *options) {
   uint32_t workers = options ? options->worker_count : 1;
   if (options && options->struct_size < sizeof(aicc_options)) return AICC_E_ARGUMENT;
@@ -141,7 +147,8 @@ static aicc_status copy_output_dims(const int64_t *symbols, int64_t *const *dims
   }
 #define FOR_EACH_TYPE(X)                                                                                     \
   X(float32, 1, 32)                                                                                          \
-  X(uint8, 2, 8) X(int8, 3, 8) X(uint16, 4, 16) X(int16, 5, 16) X(int32, 6, 32) X(int64, 7, 64)              \
+  X(uint8, 2, 8)                                                                                             \
+  X(int8, 3, 8) X(uint16, 4, 16) X(int16, 5, 16) X(int32, 6, 32) X(int64, 7, 64)                             \
       X(string, 8, 8 * sizeof(aicc_string)) X(bool, 9, 8) X(float16, 10, 16) X(float64, 11, 64)              \
           X(uint32, 12, 32) X(uint64, 13, 64) X(complex64, 14, 64) X(complex128, 15, 128)                    \
               X(bfloat16, 16, 16) X(float8e4m3fn, 17, 8) X(float8e4m3fnuz, 18, 8) X(float8e5m2, 19, 8)       \
@@ -234,7 +241,8 @@ FAULT_ENTRY(run_changing, FAULT_CHANGING)
    workspace_bytes,                                                                                          \
    copy_output_dims,                                                                                         \
    copy_run_##type},
-#define FAULT(name, inputs, dims, run)                                                                       \
+#define FAULT(name, inputs, dims, run) FAULT_WITH_WORKSPACE(name, inputs, dims, run, workspace_bytes)
+#define FAULT_WITH_WORKSPACE(name, inputs, dims, run, workspace_bytes)                                       \
   { name, 1, 1, 0, inputs, fault_outputs, NULL, WORKSPACE_ALIGN, workspace_bytes, dims, run }
 
 static const aicc_entry entries[] = {
@@ -247,6 +255,8 @@ static const aicc_entry entries[] = {
     FAULT("before_start", fault_inputs, fault_output_dims, run_before_start),
     FAULT("writes_input", fault_inputs, fault_output_dims, run_writes_input),
     FAULT("past_workspace", fault_inputs, fault_output_dims, run_past_workspace),
+    FAULT_WITH_WORKSPACE("past_odd_workspace", fault_inputs, fault_output_dims, run_past_workspace,
+                         odd_workspace_bytes),
     FAULT("wrong_dims", fault_inputs, wrong_output_dims, run_good),
     FAULT("changing", fault_inputs, fault_output_dims, run_changing),
     FAULT("sequence", sequence_inputs, fault_output_dims, run_good),

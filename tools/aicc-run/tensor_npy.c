@@ -88,6 +88,10 @@ static void copy_elements(Tensor *tensor, const unsigned char *from, size_t file
   size_t components = element_type(tensor->dtype)->kind == ELEMENT_COMPLEX ? 2 : 1;
   size_t component_bytes = file_bytes / components;
   int64_t index[MAX_RANK] = {0};
+  if (!fortran_order && element_type(tensor->dtype)->bits >= 8) {
+    if (tensor->byte_count) memcpy(tensor->data, from, tensor->byte_count);
+    return;
+  }
   for (size_t i = 0; i < tensor->element_count; ++i) {
     size_t at = i;
     if (fortran_order) {
