@@ -145,15 +145,18 @@ static aicc_status copy_output_dims(const int64_t *symbols, int64_t *const *dims
     for (size_t i = 0; i < ((size_t)(symbols[0] * symbols[1]) * (bits) + 7) / 8; ++i) to[i] = from[i];       \
     return check_workspace(workspace, bytes, options);                                                       \
   }
-#define FOR_EACH_TYPE(X)                                                                                     \
-  X(float32, 1, 32)                                                                                          \
-  X(uint8, 2, 8)                                                                                             \
-  X(int8, 3, 8) X(uint16, 4, 16) X(int16, 5, 16) X(int32, 6, 32) X(int64, 7, 64)                             \
-      X(string, 8, 8 * sizeof(aicc_string)) X(bool, 9, 8) X(float16, 10, 16) X(float64, 11, 64)              \
-          X(uint32, 12, 32) X(uint64, 13, 64) X(complex64, 14, 64) X(complex128, 15, 128)                    \
-              X(bfloat16, 16, 16) X(float8e4m3fn, 17, 8) X(float8e4m3fnuz, 18, 8) X(float8e5m2, 19, 8)       \
-                  X(float8e5m2fnuz, 20, 8) X(uint4, 21, 4) X(int4, 22, 4) X(float4e2m1, 23, 4)               \
-                      X(float8e8m0, 24, 8) X(uint2, 25, 2) X(int2, 26, 2)
+/* clang-format off */
+#define FOR_EACH_TYPE(X)                                                                       \
+  X(float32, 1, 32) X(uint8, 2, 8) X(int8, 3, 8)                                               \
+  X(uint16, 4, 16) X(int16, 5, 16) X(int32, 6, 32)                                             \
+  X(int64, 7, 64) X(string, 8, 8 * sizeof(aicc_string)) X(bool, 9, 8)                          \
+  X(float16, 10, 16) X(float64, 11, 64) X(uint32, 12, 32)                                      \
+  X(uint64, 13, 64) X(complex64, 14, 64) X(complex128, 15, 128)                                \
+  X(bfloat16, 16, 16) X(float8e4m3fn, 17, 8) X(float8e4m3fnuz, 18, 8)                          \
+  X(float8e5m2, 19, 8) X(float8e5m2fnuz, 20, 8) X(uint4, 21, 4)                                \
+  X(int4, 22, 4) X(float4e2m1, 23, 4) X(float8e8m0, 24, 8)                                     \
+  X(uint2, 25, 2) X(int2, 26, 2)
+/* clang-format on */
 FOR_EACH_TYPE(COPY_TYPE)
 
 /* Entry points with a fault; otherwise w = v. "status" returns v[0]. */
