@@ -19,6 +19,9 @@
 #include "instance.inc.h"
 
 #ifndef AICC_MATH_SCALAR_ONLY
+/* clang takes the lane-wise condition of ?: for a conversion of a vector to bool. */
+#pragma clang diagnostic ignored "-Wconversion"
+
 #define AICC_MATH_BITS 32
 #define AICC_MATH_LANES 4
 #include "instance.inc.h"
