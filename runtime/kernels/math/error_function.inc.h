@@ -68,6 +68,6 @@ Real FN(gelu)(Real x) {
   Real a = LOCAL(absolute)(x);
   a = a > K(PICK(15, 39)) ? K(PICK(15, 39)) : a;
   Real tail = LOCAL(erfc_tail)(a, K(0.5) * (x < K(0) ? -a : K(1)), 1);
-  return x < K(0) ? tail : x - x * tail;
+  return x < K(0) ? tail : x * (K(1) - tail);
 }
 #undef ERFCX_POLE

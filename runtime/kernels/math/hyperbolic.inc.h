@@ -7,8 +7,8 @@ Real FN(tanh)(Real x) {
   Real z = x * x;
   Real slope = POLY(TANH)(z);
   Real e = LOCAL(exp_scaled)(a + a, K(0), 0);
-  Real large = LOCAL(with_sign)(K(1) - K(2) / (e + K(1)), x);
-  return a < K(0.625) ? x + x * (z * slope) : large;
+  Real large = K(1) - K(2) / (e + K(1));
+  return LOCAL(with_sign)(a < K(0.625) ? a + a * (z * slope) : large, x);
 }
 
 Real FN(sinh)(Real x) {
@@ -16,8 +16,8 @@ Real FN(sinh)(Real x) {
   Real z = x * x;
   Real slope = POLY(SINH)(z);
   Real half_power = LOCAL(exp_scaled)(a, K(0), -1);
-  Real large = LOCAL(with_sign)(half_power - K(0.25) / half_power, x);
-  return a < K(1) ? x + x * (z * slope) : large;
+  Real large = half_power - K(0.25) / half_power;
+  return LOCAL(with_sign)(a < K(1) ? a + a * (z * slope) : large, x);
 }
 
 Real FN(cosh)(Real x) {
@@ -37,8 +37,8 @@ Real FN(asinh)(Real x) {
   Real hi = a > limit ? a : sum.hi;
   Real lo = a > limit ? K(0) : sum.lo;
   Real large = LOCAL(log_core)(hi, lo, a > limit ? KI(1) : KI(0));
-  large = ((a == INFINITE) | (x != x)) ? x : LOCAL(with_sign)(large, x);
-  return a < K(0.5) ? x + x * (z * slope) : large;
+  large = ((a == INFINITE) | (x != x)) ? a : large;
+  return LOCAL(with_sign)(a < K(0.5) ? a + a * (z * slope) : large, x);
 }
 
 /* log(1 + ((x - 1) + sqrt((x - 1)(x + 1)))). */
