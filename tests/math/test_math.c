@@ -318,7 +318,23 @@ static void report(const char *name, const char *type, double bound, Worst worst
   failures += bad;
 }
 
+/* Whether this machine has the instructions the vector forms were compiled for. */
+static bool machine_fits(void) {
+#if defined(__AVX512F__)
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+#elif defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  return true;
+#endif
+}
+
 int main(int argc, char **argv) {
+  if (!machine_fits()) {
+    printf("skipped: this machine lacks the instructions\n");
+    return 77;
+  }
   bool full = argc > 1 && strcmp(argv[1], "--full") == 0;
   const char *only = argc > 1 && !full ? argv[1] : NULL;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -20,16 +20,34 @@ Real FN(softplus)(Real x) {
   return (x > K(0) ? x : K(0)) + LOCAL(log1p_core)(t, K(0));
 }
 
+#if AICC_MATH_BITS == 32
+/* The types in which the quotients below are formed: f64 for f32, so that only the end is rounded. */
+#define Quotient Wide
+#define KQ KW
+#define TO_QUOTIENT(x) CONVERT(x, Wide)
+#define FROM_QUOTIENT(x, exponent) CONVERT((x)*LOCAL(wide_power_of_two)(exponent), Real)
+#define POWER_OF_TWO LOCAL(wide_power_of_two)
+#else
+#define Quotient Real
+#define KQ K
+#define TO_QUOTIENT(x) (x)
+#define FROM_QUOTIENT(x, exponent) LOCAL(scale)(x, exponent)
+#define POWER_OF_TWO(exponent) LOCAL(scale)(K(1), exponent)
+#endif
+
 /* x tanh(log(1 + e^x)) as a quotient of polynomials in t; the limit -0 at -inf. */
 Real FN(mish)(Real x) {
   LOCAL(exp_parts) parts = LOCAL(exp_split)(LOCAL(exp_clamp)(-LOCAL(absolute)(x)), K(0));
-  Real e = K(1) + parts.fraction;
-  Real t = LOCAL(scale)(e, parts.exponent);
+  Int tail_exponent = x < K(0) ? parts.exponent : KI(0);
   Real held = x < K(-1000) ? K(-1000) : x;
-  Real rising = K(1) + (t + t);
-  Real numerator = x < K(0) ? e * (t + K(2)) : rising;
-  Real denominator = x < K(0) ? t * (t + K(2)) + K(2) : rising + K(2) * t * t;
-  return LOCAL(scale)(held * (numerator / denominator), x < K(0) ? parts.exponent : KI(0));
+  Quotient e = KQ(1) + TO_QUOTIENT(parts.fraction);
+  Quotient t = e * POWER_OF_TWO(parts.exponent);
+  Quotient negative = TO_QUOTIENT(x < K(0) ? K(1) : K(0));
+  Quotient rising = t * (t + KQ(2));
+  Quotient falling = KQ(1) + (t + t);
+  Quotient numerator = negative > KQ(0) ? e * (t + KQ(2)) : falling;
+  Quotient denominator = negative > KQ(0) ? rising + KQ(2) : falling + KQ(2) * t * t;
+  return FROM_QUOTIENT(TO_QUOTIENT(held) * (numerator / denominator), tail_exponent);
 }
 
 /* x sigmoid(v) with v = 2 sqrt(2/pi) (x + 0.044715 x^3), v in twice the precision: the tail is e^v; the limit
@@ -50,9 +68,16 @@ Real FN(gelu_tanh)(Real x) {
   Real low = v.hi < K(-760) ? K(0) : v.lo;
   LOCAL(exp_parts) parts = LOCAL(exp_split)(LOCAL(exp_clamp)(v.hi), low);
 #endif
-  Real e = K(1) + parts.fraction;
-  Real t = LOCAL(scale)(e, parts.exponent);
+  Int tail_exponent = x < K(0) ? parts.exponent : KI(0);
   Real held = x < K(-50) ? K(-50) : x;
-  Real numerator = x < K(0) ? held * e : x;
-  return LOCAL(scale)(numerator / (K(1) + t), x < K(0) ? parts.exponent : KI(0));
+  Quotient e = KQ(1) + TO_QUOTIENT(parts.fraction);
+  Quotient t = e * POWER_OF_TWO(parts.exponent);
+  Quotient numerator = TO_QUOTIENT(held);
+  numerator = numerator < KQ(0) ? numerator * e : numerator;
+  return FROM_QUOTIENT(numerator / (KQ(1) + t), tail_exponent);
 }
+#undef Quotient
+#undef KQ
+#undef TO_QUOTIENT
+#undef FROM_QUOTIENT
+#undef POWER_OF_TWO

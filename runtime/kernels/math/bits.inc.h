@@ -60,6 +60,12 @@ HELPER Real LOCAL(power_of_two)(Int n) {
   return LOCAL(from_bits)(LOCAL(shift_left)(n + KI(EXPONENT_BIAS), KI(MANTISSA_BITS)));
 }
 
+/* 2^n in f64, for n within its normal range. */
+HELPER Wide LOCAL(wide_power_of_two)(Int n) {
+  WideUInt biased = (WideUInt)(CONVERT(n, WideInt) + KWI(1023));
+  return LOCAL(wide_from_bits)((WideInt)(biased << KWU(52)));
+}
+
 /* x * 2^n with one rounding, for |n| below twice the exponent range; goes to 0 and to infinity as it must. */
 HELPER Real LOCAL(scale)(Real x, Int n) {
   Int half = n >> KI(1);

@@ -111,4 +111,8 @@
    * (x) + KW(0x1.ebfbe0aa3a945p-3)) \
    * (x) + KW(0x1.62e42fef9cc3cp-1)) \
    * (x) + KW(0x1.ffffffffa6eedp-1))
+#define AICC_POLY_ERFCX_SLOPE_32(x) \
+  ((K(-0x1.bf43c60000000p-5) \
+   * (x) + K(0x1.0ae5580000000p-1)) \
+   * (x) + K(-0x1.6389220000000p-1))
 /* clang-format on */

@@ -155,4 +155,10 @@
    * (x) + K(0x1.c71c71c6ea871p-3)) \
    * (x) + K(0x1.2492492492522p-2)) \
    * (x) + K(0x1.999999999999ap-2))
+#define AICC_POLY_ERFCX_SLOPE_64(x) \
+  ((((K(-0x1.6ad2f3fbd3f48p+0) \
+   * (x) + K(0x1.bf615c8d026bap+0)) \
+   * (x) + K(-0x1.618c65872a9e3p+0)) \
+   * (x) + K(0x1.769ee893df92dp+0)) \
+   * (x) + K(-0x1.fac16b0d20affp-1))
 /* clang-format on */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Template part: f64 to f16 with a single rounding. */
 
-Half CONVERSION(aicc_math_f64_to_f16)(Real x);
+Half CONVERSION(f64_to_f16)(Real x);
 
 /* Denormal results are rounded by adding 2^28, whose ulp is f16's smallest number. */
-Half CONVERSION(aicc_math_f64_to_f16)(Real x) {
+Half CONVERSION(f64_to_f16)(Real x) {
   Int magnitude = LOCAL(to_bits)(LOCAL(absolute)(x));
   Int denormal = LOCAL(to_bits)(LOCAL(absolute)(x) + K(0x1p28)) - LOCAL(to_bits)(K(0x1p28));
   Int odd = (magnitude >> KI(42)) & KI(1);

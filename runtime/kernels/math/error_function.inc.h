@@ -11,22 +11,28 @@ HELPER Real LOCAL(erfc_tail)(Real a, Real factor, int half_square) {
   Wide wide = CONVERT(a, Wide);
   Wide pole = KW(half_square ? ERFCX_POLE * 0x1.6a09e667f3bcdp+0 : ERFCX_POLE);
   Wide inverse = KW(1) / (wide + pole);
-  Real t = CONVERT((wide - pole) * inverse, Real);
+  Wide wide_t = (wide - pole) * inverse;
+  Real t = CONVERT(wide_t, Real);
+  Real slope = POLY(ERFCX_SLOPE)(t);
   Real ratio = POLY(ERFCX)(t);
+  ratio = ratio + slope * CONVERT(wide_t - CONVERT(t, Wide), Real);
   LOCAL(exp_parts) parts = LOCAL(exp_split_wide)(-wide * wide * KW(half_square ? 0.5 : 1));
-  WideInt power = (CONVERT(parts.exponent, WideInt) + KWI(1023)) << KWI(52);
   Wide scaled = CONVERT(factor, Wide) * inverse * KW(half_square ? 0x1.6a09e667f3bcdp+0 : 1);
   scaled = scaled * (KW(1) + CONVERT(parts.fraction, Wide)) * CONVERT(ratio, Wide);
-  return CONVERT(scaled * LOCAL(wide_from_bits)(power), Real);
+  return CONVERT(scaled * LOCAL(wide_power_of_two)(parts.exponent), Real);
 #else
   Real pole = K(half_square ? ERFCX_POLE * 0x1.6a09e667f3bcdp+0 : ERFCX_POLE);
   Pair sum = LOCAL(two_sum)(a, pole);
   Real inverse = K(1) / sum.hi;
   Pair back = LOCAL(two_product)(inverse, sum.hi);
   Real error = ((K(1) - back.hi) - back.lo) - inverse * sum.lo;
-  Real t = (a - pole) * inverse;
-  t = t + t * error;
+  Pair difference = LOCAL(two_sum)(a, -pole);
+  Real t = difference.hi * inverse;
+  Pair product = LOCAL(two_product)(t, sum.hi);
+  Real t_rest = ((difference.hi - product.hi) - product.lo) + (difference.lo - t * sum.lo);
+  Real slope = POLY(ERFCX_SLOPE)(t);
   Real ratio = POLY(ERFCX)(t);
+  ratio = ratio + slope * (t_rest * inverse);
   Pair square = LOCAL(two_product)(a, a);
   Real weight = K(half_square ? -0.5 : -1);
   LOCAL(exp_parts) parts = LOCAL(exp_split)(weight * square.hi, weight * square.lo);
@@ -68,6 +74,10 @@ Real FN(gelu)(Real x) {
   Real a = LOCAL(absolute)(x);
   a = a > K(PICK(15, 39)) ? K(PICK(15, 39)) : a;
   Real tail = LOCAL(erfc_tail)(a, K(0.5) * (x < K(0) ? -a : K(1)), 1);
-  return x < K(0) ? tail : x * (K(1) - tail);
+  /* Near 0 the polynomial of erf is more exact, and no longer cancels. */
+  Real half = K(0.5) * x;
+  Real near_zero = half * (K(1) + LOCAL(erf_small)(x * K(0x1.6a09e667f3bcdp-1)));
+  Real far = x < K(0) ? tail : x * (K(1) - tail);
+  return LOCAL(absolute)(x) < K(0.75) ? near_zero : far;
 }
 #undef ERFCX_POLE

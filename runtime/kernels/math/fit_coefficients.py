@@ -6,7 +6,7 @@ smallest degree whose weighted error stays under the target; coefficients are th
 Usage: python3 fit_coefficients.py (in this folder; needs mpmath). The result is kept in the repository.
 """
 from mpmath import mp, mpf, matrix, lu_solve, cos, pi, exp, expm1, log, log1p, sqrt, tanh, sinh, asin, atan, asinh
-from mpmath import erf, erfc, sin, atanh, expm1, floor, frexp, ldexp, inf
+from mpmath import erf, erfc, sin, atanh
 import struct
 
 mp.dps = 60
@@ -42,15 +42,6 @@ def error(function, weight, coefficients, low, high):
     return worst
 
 
-def rest(function, z, *lead):
-    """(function(sqrt z)/sqrt z - lead[0] - lead[1] z ...) / z^len(lead), safe at the small end."""
-    x = sqrt(z)
-    value = function(x) / x
-    for c in lead:
-        value = (value - c) / z if c is not lead[0] else value - c
-    return value
-
-
 def even(function):
     """(f(x)/x - 1)/z of an odd function with slope 1, as a function of z = x*x."""
     return lambda z: (function(sqrt(z)) / sqrt(z) - 1) / z
@@ -64,6 +55,17 @@ def erfcx_in_t(pole):
         return (a + pole) * exp(a * a) * erfc(a)
 
     return scaled
+
+
+def erfcx_slope(pole):
+    """The derivative of the above by t, good enough to correct for the rounding of t."""
+
+    def slope(t):
+        a = pole * (1 + t) / (1 - t)
+        erfcx = exp(a * a) * erfc(a)
+        return 2 * pole / (1 - t) ** 2 * (erfcx + (a + pole) * (2 * a * erfcx - 2 / sqrt(pi)))
+
+    return slope
 
 
 def table(bits):
@@ -98,6 +100,8 @@ def table(bits):
             ("POW_LOG", lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, lambda z: z * z / 2,
              "1e-20", "0.02945", 68),
         ]
+    rows.append(("ERFCX_SLOPE", erfcx_slope(pole), lambda t: 1 / erfcx_in_t(pole)(t), "-1",
+                 (last - pole) / (last + pole), 5))
     return rows
 
 
