@@ -17,7 +17,7 @@
 #endif
 
 /* Every how many floats one is tested by default; the scalar forms bear the denser run. */
-enum { BATCH = 64, FLOAT_STRIDE = TEST_LANES_32 == 1 ? 1021 : 16381 };
+enum { BATCH = 64, FLOAT_STRIDE = TEST_LANES_32 == 1 ? 2039 : 16381 };
 
 typedef void (*Kernel32)(const float *x, const float *y, float *out);
 typedef void (*Kernel64)(const double *x, const double *y, double *out);
@@ -63,7 +63,7 @@ static const Bound bounds[] = {
     {"acos", 2, 2, 1},  {"atan", 2, 2, 8},       {"sinh", 2, 2, 710},        {"cosh", 2, 2, 710},
     {"tanh", 2, 2, 20}, {"asinh", 2, 2, 8},      {"acosh", 2, 2, 8},         {"atanh", 2, 2, 1},
     {"erf", 2, 2, 6},   {"erfc", 2, 3, 27},      {"sigmoid", 2.5, 2.5, 745}, {"softplus", 2, 2, 745},
-    {"gelu", 2, 3, 39}, {"gelu_tanh", 2, 3, 22}, {"mish", 2, 4, 745},        {"rsqrt", 2, 2, 4},
+    {"gelu", 2, 3, 39}, {"gelu_tanh", 2, 2, 22}, {"mish", 2, 2, 745},        {"rsqrt", 2, 2, 4},
     {"recip", 1, 1, 4}, {"pow", 2, 2, 0},        {"fmod", 0, 0, 0},
 };
 
