@@ -84,7 +84,7 @@ Real FN(gelu)(Real x) {
   Real half = K(0.5) * x;
   Real near_zero = half * (K(1) + LOCAL(erf_small)(x * K(0x1.6a09e667f3bcdp-1)));
   Real far = x < K(0) ? tail : x * (K(1) - tail);
-  return LOCAL(absolute)(x) < K(0.75) ? near_zero : far;
+  return LOCAL(absolute)(x) < K(0.5) ? near_zero : far;
 }
 #undef ERFCX_POLE
 #undef ROOT_HALF
