@@ -140,6 +140,7 @@ typedef struct Value {
   struct Value *replacement; /* set while a pass replaces values: region_apply_replacements */
   uint32_t use_count;        /* valid after region_count_uses */
   uint32_t mark;             /* a pass's own */
+  const Dim *tracked;        /* the integers it holds, where known (value_track) */
 } Value;
 
 struct Node {

@@ -31,6 +31,7 @@ typedef struct OperatorAttribute {
   const char *name;
   AttributeKind kind;
   bool required;
+  bool no_default; /* INT and FLOAT: absent unless the model gives it */
   int64_t integer; /* default of INT */
   double number;   /* default of FLOAT */
   const char *string;

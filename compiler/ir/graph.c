@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Construction and editing of the tensor graph's structure. */
+#include "ir/graph.h"
+#include <string.h>
+
+static const PrimitiveInfo primitive_table[PRIMITIVE_COUNT] = {
+#define PRIMITIVE(constant, name, least, most, regions, equation, attributes, doc)                           \
+  {name, least, most, regions, equation, attributes, doc},
+#include "ir/primitive.def"
+#undef PRIMITIVE
+};
+
+const PrimitiveInfo *primitive_info(PrimitiveKind kind) { return &primitive_table[kind]; }
+
+Module *module_create(Diagnostics *diagnostics, const char *name) {
+  Arena *arena = arena_create();
+  Module *module = arena_new(arena, Module);
+  module->arena = arena;
+  module->diagnostics = diagnostics;
+  module->dims = dim_context_create(arena);
+  module->name = arena_copy_text(arena, name, strlen(name));
+  memset(module->source_hash, '0', sizeof module->source_hash - 1);
+  return module;
+}
+
+void module_destroy(Module *module) {
+  if (module) arena_destroy(module->arena);
+}
+
+Region *region_create(Module *module, Node *owner) {
+  Region *region = arena_new(module->arena, Region);
+  region->owner = owner;
+  return region;
+}
+
+static Value *value_create(Module *module, Type type, const char *name, Node *producer, uint32_t index) {
+  Value *value = arena_new(module->arena, Value);
+  *value = (Value){.type = type, .name = name, .producer = producer, .index = index, .id = module->value_count++};
+  return value;
+}
+
+/* Appends to an exactly sized array: results and arguments are few. */
+static Value **append_value(Module *module, Value **values, uint32_t count, Value *value) {
+  Value **grown = arena_array(module->arena, Value *, count + 1);
+  if (count) memcpy(grown, values, count * sizeof *values);
+  grown[count] = value;
+  return grown;
+}
+
+Value *region_add_argument(Module *module, Region *region, Type type, const char *name) {
+  Value *value = value_create(module, type, name, NULL, region->argument_count);
+  region->arguments = append_value(module, region->arguments, region->argument_count++, value);
+  return value;
+}
+
+void region_set_results(Module *module, Region *region, Value *const *results, uint32_t count) {
+  region->results = arena_copy(module->arena, results, count * sizeof *results);
+  region->result_count = count;
+}
+
+Entry *module_add_entry(Module *module, const char *name, Region *body, const char *const *argument_names,
+                        const char *const *result_names) {
+  Entry *entry = arena_new(module->arena, Entry);
+  *entry = (Entry){name, body, argument_names, result_names};
+  arena_push(module->arena, module->entries, module->entry_count, module->entry_capacity) = entry;
+  return entry;
+}
+
+Node *node_create(Module *module, PrimitiveKind kind, Value *const *operands, uint32_t operand_count,
+                  Location location) {
+  Node *node = arena_new(module->arena, Node);
+  node->kind = kind;
+  node->scalar = SCALAR_COUNT;
+  node->operands = arena_copy(module->arena, operands, operand_count * sizeof *operands);
+  node->operand_count = operand_count;
+  node->location = location;
+  return node;
+}
+
+Value *node_add_result(Module *module, Node *node, Type type, const char *name) {
+  Value *value = value_create(module, type, name, node, node->result_count);
+  node->results = append_value(module, node->results, node->result_count++, value);
+  return value;
+}
+
+void region_append(Region *region, Node *node) { region_insert_before(region, NULL, node); }
+
+void region_insert_before(Region *region, Node *position, Node *node) {
+  Node *previous = position ? position->previous : region->last;
+  node->parent = region;
+  node->previous = previous;
+  node->next = position;
+  *(previous ? &previous->next : &region->first) = node;
+  *(position ? &position->previous : &region->last) = node;
+}
+
+void region_remove(Region *region, Node *node) {
+  *(node->previous ? &node->previous->next : &region->first) = node->next;
+  *(node->next ? &node->next->previous : &region->last) = node->previous;
+  node->previous = node->next = NULL;
+  node->parent = NULL;
+}
+
+const Attribute *node_attribute(const Node *node, const char *name) {
+  for (uint32_t i = 0; i < node->attribute_count; i++)
+    if (strcmp(node->attributes[i].name, name) == 0) return &node->attributes[i];
+  return NULL;
+}
+
+int64_t node_int(const Node *node, const char *name) {
+  const Attribute *attribute = node_attribute(node, name);
+  return attribute ? attribute->integer : 0;
+}
+
+Scalar node_monoid(const Node *node) { return scalar_find(node_attribute(node, "monoid")->string); }
+
+static void clear_uses(Region *region) {
+  for (uint32_t i = 0; i < region->argument_count; i++) region->arguments[i]->use_count = 0;
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->use_count = 0;
+    for (uint32_t i = 0; i < node->region_count; i++) clear_uses(node->regions[i]);
+  }
+}
+
+static void add_uses(Region *region) {
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->operand_count; i++)
+      if (node->operands[i]) node->operands[i]->use_count++;
+    for (uint32_t i = 0; i < node->region_count; i++) add_uses(node->regions[i]);
+  }
+  for (uint32_t i = 0; i < region->result_count; i++) region->results[i]->use_count++;
+}
+
+void region_count_uses(Region *region) {
+  clear_uses(region);
+  add_uses(region);
+}
+
+static Value *replaced(Value *value) {
+  while (value && value->replacement) value = value->replacement;
+  return value;
+}
+
+static void rewrite_uses(Region *region) {
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->operand_count; i++) node->operands[i] = replaced(node->operands[i]);
+    for (uint32_t i = 0; i < node->region_count; i++) rewrite_uses(node->regions[i]);
+  }
+  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = replaced(region->results[i]);
+}
+
+static void clear_replacements(Region *region) {
+  for (uint32_t i = 0; i < region->argument_count; i++) region->arguments[i]->replacement = NULL;
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->replacement = NULL;
+    for (uint32_t i = 0; i < node->region_count; i++) clear_replacements(node->regions[i]);
+  }
+}
+
+void region_apply_replacements(Region *region) {
+  rewrite_uses(region);
+  clear_replacements(region);
+}
+
+bool subscript_is_plain(const Subscript *subscript, uint32_t *label) {
+  if (subscript->boundary != BOUNDARY_NONE || subscript->term_count != 1 ||
+      !dim_equals_constant(subscript->terms[0].coefficient, 1) || !dim_equals_constant(subscript->offset, 0))
+    return false;
+  *label = subscript->terms[0].label;
+  return true;
+}
+
+bool subscript_is_constant(const Subscript *subscript, int64_t *value) {
+  return subscript->term_count == 0 && dim_is_constant(subscript->offset, value);
+}
+
+bool access_uses_label(const Access *access, uint32_t label) {
+  for (uint32_t i = 0; i < access->rank; i++)
+    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
+      if (access->subscripts[i].terms[j].label == label) return true;
+  return false;
+}
+
+bool subscript_equal(const Subscript *a, const Subscript *b) {
+  if (a->offset != b->offset || a->term_count != b->term_count || a->boundary != b->boundary) return false;
+  for (uint32_t i = 0; i < a->term_count; i++)
+    if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient) return false;
+  return true;
+}
+
+bool access_equal(const Access *a, const Access *b) {
+  if (a->rank != b->rank) return false;
+  for (uint32_t i = 0; i < a->rank; i++)
+    if (!subscript_equal(&a->subscripts[i], &b->subscripts[i])) return false;
+  return true;
+}
+
+bool equation_equal(const Equation *a, const Equation *b) {
+  if (!a || !b) return a == b;
+  if (a->label_count != b->label_count || a->operand_count != b->operand_count || a->where_count != b->where_count)
+    return false;
+  for (uint32_t i = 0; i < a->label_count; i++)
+    if (a->labels[i].extent != b->labels[i].extent) return false;
+  for (uint32_t i = 0; i < a->operand_count; i++)
+    if (!access_equal(&a->operands[i], &b->operands[i])) return false;
+  for (uint32_t i = 0; i < a->where_count; i++)
+    if (!subscript_equal(&a->where[i].form, &b->where[i].form) || a->where[i].low != b->where[i].low ||
+        a->where[i].high != b->where[i].high)
+      return false;
+  return access_equal(&a->result, &b->result);
+}

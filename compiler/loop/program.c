@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions about kernels that passes, interpreter and code generation share. */
+#include "loop/program.h"
+#include <string.h>
+
+bool kernel_buffer_is_parameter(const Kernel *kernel, uint32_t buffer) {
+  return kernel->buffers[buffer].role != BUFFER_LOCAL;
+}
+
+uint32_t kernel_parameter_count(const Kernel *kernel) {
+  uint32_t count = 0;
+  while (count < kernel->buffer_count && kernel->buffers[count].role != BUFFER_LOCAL) count++;
+  return count;
+}
+
+void subscript_bounds(DimContext *dims, const Kernel *kernel, const Subscript *subscript, uint64_t fixed, Dim *least,
+                      Dim *most) {
+  Dim low = subscript->offset, high = subscript->offset, one = dim_constant(dims, 1);
+  for (uint32_t i = 0; i < subscript->term_count; i++) {
+    const AffineTerm *term = &subscript->terms[i];
+    if (fixed >> term->label & 1) continue;
+    Dim reach = dim_multiply(dims, term->coefficient, dim_subtract(dims, kernel->axes[term->label].extent, one));
+    DimRange sign = dim_range(dims, term->coefficient);
+    if (sign.low >= 0)
+      high = dim_add(dims, high, reach);
+    else if (sign.high <= 0)
+      low = dim_add(dims, low, reach);
+    else
+      low = high = dim_invalid(dims);
+  }
+  *least = low;
+  *most = high;
+}
+
+bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *subscript, Dim low, Dim high) {
+  Dim least, most;
+  subscript_bounds(dims, kernel, subscript, 0, &least, &most);
+  return dim_less_equal(dims, low, least) == TRUTH_YES &&
+         dim_less_equal(dims, dim_add(dims, most, dim_constant(dims, 1)), high) == TRUTH_YES;
+}
+
+Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis) {
+  Dim stride = dim_constant(dims, 1), sum = dim_constant(dims, 0);
+  for (uint32_t i = buffer->rank; i-- > 0;) {
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
+      if (subscripts[i].terms[j].label == axis)
+        sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, stride));
+    stride = dim_multiply(dims, stride, buffer->dims[i]);
+  }
+  return sum;
+}
+
+uint32_t expr_cost(const Expr *expr) {
+  uint32_t cost = expr->kind == EXPR_CALL ? scalar_info(expr->scalar)->cost : expr->kind == EXPR_LOAD;
+  for (uint32_t i = 0; i < expr->operand_count; i++) cost += expr_cost(expr->operands[i]);
+  return cost;
+}
+
+bool stage_reduces(const Stage *stage, uint32_t axis) {
+  for (uint32_t i = 0; i < stage->reduce_count; i++)
+    if (stage->reduce_axes[i] == axis) return true;
+  return false;
+}
+
+uint64_t stage_axes(const Kernel *kernel, const Stage *stage) {
+  uint64_t axes = 0;
+  for (uint32_t i = 0; i < kernel->buffers[stage->target].rank; i++)
+    for (uint32_t j = 0; j < stage->subscripts[i].term_count; j++)
+      axes |= UINT64_C(1) << stage->subscripts[i].terms[j].label;
+  return axes;
+}
+
+static bool subscripts_equal(const Subscript *a, const Subscript *b, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (!subscript_equal(&a[i], &b[i])) return false;
+  return true;
+}
+
+static bool expr_equal(const Kernel *kernel, const Expr *a, const Expr *b) {
+  if (a->kind != b->kind || a->type != b->type || a->operand_count != b->operand_count ||
+      a->range_count != b->range_count)
+    return false;
+  for (uint32_t i = 0; i < a->operand_count; i++)
+    if (!expr_equal(kernel, a->operands[i], b->operands[i])) return false;
+  switch (a->kind) {
+  case EXPR_LITERAL: return a->bits == b->bits;
+  case EXPR_LOAD:
+    return a->buffer == b->buffer && subscripts_equal(a->subscripts, b->subscripts, kernel->buffers[a->buffer].rank);
+  case EXPR_INDEX: return subscript_equal(a->subscripts, b->subscripts);
+  case EXPR_CALL: return a->scalar == b->scalar;
+  case EXPR_GUARD:
+    for (uint32_t i = 0; i < a->range_count; i++)
+      if (!subscript_equal(&a->ranges[i].form, &b->ranges[i].form) || a->ranges[i].low != b->ranges[i].low ||
+          a->ranges[i].high != b->ranges[i].high)
+        return false;
+    return true;
+  }
+  return false;
+}
+
+static bool schedule_equal(const Schedule *a, const Schedule *b) {
+  if (a->kind != b->kind || a->part_count != b->part_count || a->child_count != b->child_count ||
+      a->stage_count != b->stage_count)
+    return false;
+  for (uint32_t i = 0; i < a->part_count; i++)
+    if (a->parts[i].axis != b->parts[i].axis || a->parts[i].part != b->parts[i].part ||
+        a->parts[i].tile != b->parts[i].tile)
+      return false;
+  for (uint32_t i = 0; i < a->stage_count; i++)
+    if (a->stages[i] != b->stages[i]) return false;
+  for (uint32_t i = 0; i < a->child_count; i++)
+    if (!schedule_equal(a->children[i], b->children[i])) return false;
+  return true;
+}
+
+static bool stage_equal(const Kernel *kernel, const Stage *a, const Stage *b) {
+  return a->target == b->target && a->monoid == b->monoid && a->reduce_count == b->reduce_count &&
+         memcmp(a->reduce_axes, b->reduce_axes, a->reduce_count * sizeof *a->reduce_axes) == 0 &&
+         subscripts_equal(a->subscripts, b->subscripts, kernel->buffers[a->target].rank) &&
+         expr_equal(kernel, a->expr, b->expr);
+}
+
+bool kernel_equal(const Kernel *a, const Kernel *b) {
+  if (a->buffer_count != b->buffer_count || a->axis_count != b->axis_count || a->stage_count != b->stage_count ||
+      a->task_count != b->task_count)
+    return false;
+  for (uint32_t i = 0; i < a->buffer_count; i++) {
+    const KernelBuffer *x = &a->buffers[i], *y = &b->buffers[i];
+    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment ||
+        memcmp(x->dims, y->dims, x->rank * sizeof *x->dims) != 0)
+      return false;
+  }
+  for (uint32_t i = 0; i < a->axis_count; i++)
+    if (a->axes[i].extent != b->axes[i].extent) return false;
+  for (uint32_t i = 0; i < a->stage_count; i++)
+    if (!stage_equal(a, &a->stages[i], &b->stages[i])) return false;
+  return schedule_equal(a->schedule, b->schedule);
+}

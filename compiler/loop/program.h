@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop program: what lowering yields and code generation sees. A program is a list of steps over buffers; a
+   step calls a kernel. A kernel is a list of stages (tensor equations: the meaning) and a schedule tree (how).
+   Dropping the schedule leaves a correct scalar program, which is what the interpreter runs. */
+#ifndef AICC_LOOP_PROGRAM_H
+#define AICC_LOOP_PROGRAM_H
+#include "base/arena.h"
+#include "base/diagnostics.h"
+#include "ir/graph.h"
+
+/* Subscripts of the tensor graph are reused; their labels are indices of kernel axes. */
+
+typedef enum ExprKind {
+  EXPR_LITERAL, /* `bits`, in the compute type */
+  EXPR_LOAD,    /* buffer[subscripts], converted to the compute type */
+  EXPR_INDEX,   /* an affine form over the axes as i64 */
+  EXPR_CALL,    /* a scalar function */
+  EXPR_GUARD    /* operands[0] where every range holds, else operands[1]; the first is not evaluated elsewhere */
+} ExprKind;
+
+typedef struct Expr Expr;
+struct Expr {
+  ExprKind kind;
+  ElementType type; /* always a compute type */
+  uint64_t bits;
+  uint32_t buffer;
+  const Subscript *subscripts; /* LOAD: one per dim of the buffer; INDEX: one */
+  Scalar scalar;
+  uint32_t operand_count;
+  const Expr *operands[3];
+  uint32_t range_count;
+  const WhereRange *ranges;
+};
+
+typedef enum BufferRole { BUFFER_IN, BUFFER_OUT, BUFFER_LOCAL } BufferRole;
+
+/* A parameter or local of a kernel: dense, row-major. Parameters do not overlap each other. */
+typedef struct KernelBuffer {
+  const char *name;
+  BufferRole role;
+  ElementType element;
+  uint32_t rank;
+  const Dim *dims;
+  uint32_t alignment; /* bytes, a power of two; at least the element's */
+} KernelBuffer;
+
+typedef struct KernelAxis {
+  const char *name;
+  Dim extent;
+} KernelAxis;
+
+/* target[subscripts] = monoid over reduce_axes of expr; without a monoid (SCALAR_COUNT) an assignment. The stage
+   runs over the axes that its target's subscripts use. A monoid over no points gives its neutral element. Float
+   sums may be associated in any way that depends on the level and the shapes only. */
+typedef struct Stage {
+  const char *name;
+  uint32_t target;
+  const Subscript *subscripts;
+  Scalar monoid;
+  uint32_t reduce_count;
+  const uint32_t *reduce_axes;
+  const Expr *expr;
+} Stage;
+
+typedef enum ScheduleKind {
+  SCHEDULE_PAR,    /* the flattened iterations are cut into tasks */
+  SCHEDULE_FOR,
+  SCHEDULE_UNROLL,
+  SCHEDULE_VEC     /* a leaf: its stages, in lanes along one axis */
+} ScheduleKind;
+
+typedef enum AxisPartKind { PART_WHOLE, PART_OUTER, PART_INNER } AxisPartKind;
+
+/* A whole axis, or with a tile of T the outer part (ceil(extent / T) iterations) or the inner (min(T, rest)). */
+typedef struct AxisPart {
+  uint32_t axis;
+  AxisPartKind part;
+  int64_t tile;
+} AxisPart;
+
+typedef struct Schedule {
+  ScheduleKind kind;
+  uint32_t part_count;
+  const AxisPart *parts;
+  uint32_t child_count;
+  const struct Schedule *const *children; /* not of VEC */
+  uint32_t stage_count;
+  const uint32_t *stages; /* of VEC, in order */
+} Schedule;
+
+typedef struct Kernel {
+  const char *name;   /* unique in the program */
+  Location location;  /* of the node it stands for */
+  uint32_t buffer_count;
+  KernelBuffer *buffers; /* parameters in the order of the call, then locals */
+  uint32_t axis_count;
+  KernelAxis *axes;
+  uint32_t stage_count;
+  Stage *stages;
+  const Schedule *schedule;
+  Dim task_count; /* a function of the shapes: at least 1, at most TASK_LIMIT */
+} Kernel;
+
+enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64 };
+
+typedef enum Storage { STORAGE_ARGUMENT, STORAGE_RESULT, STORAGE_CONSTANT, STORAGE_WORKSPACE } Storage;
+
+typedef struct ProgramBuffer {
+  Storage storage;
+  uint32_t index;   /* ARGUMENT, RESULT: position in the entry's signature */
+  const Blob *blob; /* CONSTANT */
+  Type type;
+  Dim byte_count;   /* WORKSPACE */
+  Dim offset;       /* WORKSPACE: set by the memory plan */
+} ProgramBuffer;
+
+typedef enum StepKind {
+  STEP_KERNEL,
+  STEP_CHECK /* return the i32 in buffers[0] from the run where it is not 0 */
+} StepKind;
+
+typedef struct Step {
+  StepKind kind;
+  uint32_t kernel;
+  uint32_t buffer_count;
+  const uint32_t *buffers; /* program buffers, one per parameter */
+  Location location;
+} Step;
+
+typedef struct Program {
+  Arena *arena; /* the module's */
+  Diagnostics *diagnostics;
+  DimContext *dims;
+  const Module *module;
+  const Entry *entry;
+  size_t kernel_count, kernel_capacity;
+  Kernel **kernels;
+  size_t buffer_count, buffer_capacity;
+  ProgramBuffer *buffers;
+  size_t step_count, step_capacity;
+  Step *steps;
+  Dim workspace_bytes; /* set by the memory plan */
+  uint64_t workspace_lower_bound; /* static shapes: the largest sum of aligned sizes live at one step */
+} Program;
+
+/* Whether the kernel's buffer is a parameter. */
+bool kernel_buffer_is_parameter(const Kernel *kernel, uint32_t buffer);
+uint32_t kernel_parameter_count(const Kernel *kernel);
+
+/* Bounds of an affine form over the axes, as dims: least and greatest value with each axis in [0, extent). The
+   coefficients must be of known sign, else the invalid dim results. Axes of `fixed` (a bit each) are left out. */
+void subscript_bounds(DimContext *dims, const Kernel *kernel, const Subscript *subscript, uint64_t fixed, Dim *least,
+                      Dim *most);
+/* True where every point of the axes lies in [low, high), provably. */
+bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *subscript, Dim low, Dim high);
+/* Coefficient of the axis in the row-major element offset of an access; the invalid dim on overflow. */
+Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis);
+/* Sum of scalar costs, loads counting 1. */
+uint32_t expr_cost(const Expr *expr);
+/* True where the stage reduces over the axis. */
+bool stage_reduces(const Stage *stage, uint32_t axis);
+/* Bit a: the stage's target uses axis a. */
+uint64_t stage_axes(const Kernel *kernel, const Stage *stage);
+
+/* Same meaning and schedule, whatever the names: such kernels are generated once. */
+bool kernel_equal(const Kernel *a, const Kernel *b);
+
+struct Text;
+void kernel_print(struct Text *text, const Kernel *kernel);
+void program_print(struct Text *text, const Program *program);
+/* Parses the textual form of a program (kernels, buffers, steps). Reports and returns null on error. */
+Program *program_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length);
+bool program_verify(const Program *program, const char *pass);
+
+/* Runs kernels by their meaning, block-wise over the innermost axis, in plain C: sums of f32 are accumulated in
+   f64 and rounded once. `buffers` are dense, one per parameter; `symbols` by Symbol.index. False where a dim is
+   invalid (reported). */
+bool interpret_kernel(const Program *program, const Kernel *kernel, void *const *buffers, const int64_t *symbols);
+/* Runs the whole program with arguments and results in the entry's order; `*status` is what a check returned. */
+bool interpret_program(const Program *program, const void *const *arguments, void *const *results,
+                       const int64_t *symbols, int32_t *status);
+#endif

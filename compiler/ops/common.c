@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several operator families share: axes and sliding windows. */
+#include "ops/families.h"
+#include <string.h>
+
+bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result) {
+  if (axis < -(int64_t)limit || axis >= (int64_t)limit)
+    return call_invalid(call, "axis %lld lies outside [%lld, %lld)", (long long)axis, -(long long)limit,
+                        (long long)limit);
+  *result = (uint32_t)(axis < 0 ? axis + limit : axis);
+  return true;
+}
+
+/* The i-th number of a list attribute, or a default; every list must have `count` numbers. */
+static bool list_number(const OperatorCall *call, const char *name, size_t count, size_t index, int64_t fallback,
+                        int64_t least, int64_t *value) {
+  const Attribute *attribute = call_attribute(call, name);
+  *value = fallback;
+  if (!attribute) return true;
+  if (attribute->count != count)
+    return call_invalid(call, "attribute '%s' has %zu numbers, %zu are needed", name, attribute->count, count);
+  *value = attribute->integers[index];
+  if (*value < least || *value > INT32_MAX)
+    return call_invalid(call, "attribute '%s' has %lld, outside [%lld, 2147483647]", name, (long long)*value,
+                        (long long)least);
+  return true;
+}
+
+typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
+
+static bool auto_pad(const OperatorCall *call, AutoPad *mode) {
+  static const char *const names[] = {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
+  const char *given = call_string(call, "auto_pad");
+  for (int i = 0; i < 4; i++)
+    if (strcmp(given, names[i]) == 0) {
+      *mode = (AutoPad)i;
+      return true;
+    }
+  return call_invalid(call, "auto_pad '%s' is not defined", given);
+}
+
+/* One spatial axis: padding and output extent. */
+static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, AutoPad mode) {
+  DimContext *context = call->builder->module->dims;
+  uint32_t axes = window->axes;
+  int64_t low, high;
+  if (!list_number(call, "strides", axes, i, 1, 1, &window->stride[i]) ||
+      !list_number(call, "dilations", axes, i, 1, 1, &window->dilation[i]) ||
+      !list_number(call, "pads", 2 * (size_t)axes, i, 0, 0, &low) ||
+      !list_number(call, "pads", 2 * (size_t)axes, i + axes, 0, 0, &high))
+    return false;
+  Dim stride = dim_constant(context, window->stride[i]), one = dim_constant(context, 1);
+  Dim reach = dim_constant(context, window->dilation[i] * (window->kernel[i] - 1) + 1), input = window->input[i];
+  if (mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER) {
+    Dim output = dim_ceil_divide(context, input, stride);
+    Dim needed = dim_add(context, dim_multiply(context, dim_subtract(context, output, one), stride), reach);
+    Dim total = dim_max(context, dim_subtract(context, needed, input), dim_constant(context, 0));
+    Dim two = dim_constant(context, 2);
+    window->output[i] = output;
+    window->low[i] = mode == PAD_SAME_UPPER ? dim_floor_divide(context, total, two) : dim_ceil_divide(context, total, two);
+    return true;
+  }
+  if (mode == PAD_VALID) low = high = 0;
+  window->low[i] = dim_constant(context, low);
+  Dim padded = dim_add(context, input, dim_constant(context, low + high));
+  Dim room = dim_subtract(context, padded, reach);
+  if (dim_range(context, room).high < 0)
+    return call_invalid(call, "the window of axis %u (%lld with dilation) is larger than the padded input", i,
+                        (long long)(window->dilation[i] * (window->kernel[i] - 1) + 1));
+  bool ceiling = call_int(call, "ceil_mode") != 0;
+  Dim steps = ceiling ? dim_ceil_divide(context, room, stride) : dim_floor_divide(context, room, stride);
+  window->output[i] = dim_add(context, steps, one);
+  if (ceiling) { /* a window that would start in the padding after the input is dropped */
+    Dim last = dim_subtract(context, dim_add(context, input, window->low[i]), one);
+    window->output[i] = dim_min(context, window->output[i],
+                                dim_add(context, dim_floor_divide(context, last, stride), one));
+  }
+  return true;
+}
+
+bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window) {
+  AutoPad mode = PAD_GIVEN;
+  window->axes = input->type.rank - 2;
+  if (!auto_pad(call, &mode)) return false;
+  for (uint32_t i = 0; i < window->axes; i++) {
+    if (kernel[i] < 1 || kernel[i] > INT32_MAX) return call_invalid(call, "a window has no extent along axis %u", i);
+    window->kernel[i] = kernel[i];
+    window->input[i] = input->type.dims[i + 2];
+    if (!window_axis(call, window, i, mode)) return false;
+  }
+  return true;
+}

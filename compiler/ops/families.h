@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator families (one file each) and the macros their rows are written with. */
+#ifndef AICC_OPS_FAMILIES_H
+#define AICC_OPS_FAMILIES_H
+#include "ops/operator.h"
+
+extern const Operator arithmetic_operators[];
+extern const Operator logic_operators[];
+extern const Operator activation_operators[];
+extern const Operator math_operators[];
+extern const Operator conversion_operators[];
+extern const Operator reduce_operators[];
+extern const Operator softmax_operators[];
+extern const Operator matrix_operators[];
+extern const Operator convolution_operators[];
+extern const Operator pooling_operators[];
+extern const Operator shape_operators[];
+
+/* Inputs: a required and an optional one whose type is the variable T. */
+#define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}
+#define OPTIONAL_INPUT(name_, elements_)                                                                     \
+  {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T', .optional = true}
+/* Attributes with defaults, and without (absent unless the model gives them). */
+#define INT_ATTRIBUTE(name_, default_) {.name = name_, .kind = ATTRIBUTE_INT, .integer = default_}
+#define FLOAT_ATTRIBUTE(name_, default_) {.name = name_, .kind = ATTRIBUTE_FLOAT, .number = default_}
+#define STRING_ATTRIBUTE(name_, default_) {.name = name_, .kind = ATTRIBUTE_STRING, .string = default_}
+#define INTS_ATTRIBUTE(name_) {.name = name_, .kind = ATTRIBUTE_INTS}
+#define REQUIRED_ATTRIBUTE(name_, kind_) {.name = name_, .kind = ATTRIBUTE_##kind_, .required = true}
+
+/* Helpers that several families need (ops/common.c). */
+/* A model's axis (negative counts from the end) within [0, limit); reports and gives false outside. */
+bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result);
+/* Spatial geometry of convolution and pooling. */
+enum { SPATIAL_LIMIT = 8 };
+typedef struct Window {
+  uint32_t axes; /* spatial axes */
+  Dim input[SPATIAL_LIMIT], output[SPATIAL_LIMIT], low[SPATIAL_LIMIT]; /* padding before */
+  int64_t kernel[SPATIAL_LIMIT], stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT];
+} Window;
+/* From `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode` of the call; kernel is given. `input` has rank
+   axes + 2. Reports and gives false where they do not fit. */
+bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window);
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants and changes of shape. */
+#include "ops/families.h"
+#include <string.h>
+
+static bool expand_identity(OperatorCall *call, Value **results) {
+  results[0] = call->inputs[0];
+  return true;
+}
+
+static Value *float_list(Builder *builder, const double *numbers, size_t count, uint32_t rank) {
+  Arena *arena = builder->module->arena;
+  float *values = arena_array(arena, float, count);
+  for (size_t i = 0; i < count; i++) values[i] = (float)numbers[i];
+  Dim dim = dim_constant(builder->module->dims, (int64_t)count);
+  return build_blob(builder, blob_dense(arena, ELEMENT_F32, (int64_t)count, values),
+                    type_tensor(arena, ELEMENT_F32, rank, &dim));
+}
+
+static bool expand_constant(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  const Attribute *given = NULL;
+  for (uint32_t i = 0; i < 12 && call->operator->attributes[i].name; i++) {
+    if (call->attributes[i].kind == ATTRIBUTE_NONE) continue;
+    if (given) return call_invalid(call, "more than one value is given");
+    given = &call->attributes[i];
+  }
+  if (!given) return call_invalid(call, "no value is given");
+  switch (given->kind) {
+  case ATTRIBUTE_BLOB: results[0] = build_blob(builder, given->blob, given->type); break;
+  case ATTRIBUTE_INT: results[0] = build_integer(builder, ELEMENT_I64, given->integer); break;
+  case ATTRIBUTE_INTS: results[0] = build_i64s(builder, given->integers, given->count); break;
+  case ATTRIBUTE_FLOAT: results[0] = float_list(builder, &given->number, 1, 0); break;
+  case ATTRIBUTE_FLOATS: results[0] = float_list(builder, given->numbers, given->count, 1); break;
+  default: return call_invalid(call, "attribute '%s' is not supported", given->name);
+  }
+  return results[0] != NULL;
+}
+
+static bool expand_flatten(OperatorCall *call, Value **results) {
+  DimContext *context = call->builder->module->dims;
+  Value *x = call->inputs[0];
+  uint32_t axis;
+  int64_t given = call_int(call, "axis"), rank = x->type.rank;
+  if (given < -rank || given > rank) return call_invalid(call, "axis %lld is outside the rank", (long long)given);
+  axis = (uint32_t)(given < 0 ? given + rank : given);
+  Dim dims[2] = {dim_constant(context, 1), dim_constant(context, 1)};
+  for (uint32_t i = 0; i < x->type.rank; i++) dims[i >= axis] = dim_multiply(context, dims[i >= axis], x->type.dims[i]);
+  results[0] = build_reshape(call->builder, x, 2, dims);
+  return results[0] != NULL;
+}
+
+/* Resolves 0 (keep; with allowzero a true 0) and -1 (whatever remains) in the wanted dims. */
+static bool resolve_shape(OperatorCall *call, const Value *x, Dim *dims, size_t count) {
+  DimContext *context = call->builder->module->dims;
+  bool allow_zero = call_int(call, "allowzero") != 0, have_zero = false;
+  size_t unknown = count;
+  Dim known = dim_constant(context, 1);
+  for (size_t i = 0; i < count; i++) {
+    if (dim_equals_constant(dims[i], -1)) {
+      if (unknown != count) return call_invalid(call, "more than one dim is -1");
+      unknown = i;
+      continue;
+    }
+    if (dim_equals_constant(dims[i], 0)) {
+      have_zero = true;
+      if (!allow_zero) {
+        if (i >= x->type.rank) return call_invalid(call, "dim %zu is 0, but the input has no such axis", i);
+        dims[i] = x->type.dims[i];
+      }
+    }
+    if (dim_range(context, dims[i]).high < 0) return call_invalid(call, "dim %zu is negative", i);
+    known = dim_multiply(context, known, dims[i]);
+  }
+  if (unknown == count) return true;
+  if (allow_zero && have_zero) return call_invalid(call, "-1 together with a zero dim is ambiguous");
+  Dim total = type_count(context, &x->type);
+  int64_t all, part;
+  if (dim_is_constant(total, &all) && dim_is_constant(known, &part) && (part == 0 || all % part))
+    return call_invalid(call, "%lld elements do not divide into the given dims", (long long)all);
+  dims[unknown] = dim_floor_divide(context, total, known);
+  if (!dim_is_valid(dims[unknown])) return call_invalid(call, "the dim given as -1 cannot be computed");
+  return true;
+}
+
+static bool expand_reshape(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  Value *x = call->inputs[0];
+  const Value *shape = call_input(call, "shape");
+  const Attribute *attribute = call_attribute(call, "shape");
+  Dim dims[TRACKED_ELEMENT_LIMIT];
+  size_t count = 0;
+  if (attribute) {
+    if (attribute->count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+    for (; count < attribute->count; count++) dims[count] = dim_constant(builder->module->dims, attribute->integers[count]);
+  } else if (shape && (shape->type.rank != 1 || !value_track(builder->module, shape, dims, &count))) {
+    return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_UNKNOWN,
+                  "the shape operand is not known at compile time");
+  }
+  if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+  if (!resolve_shape(call, x, dims, count)) return false;
+  results[0] = build_reshape(builder, x, (uint32_t)count, dims);
+  return results[0] != NULL;
+}
+
+const Operator shape_operators[] = {
+    {.name = "Identity", .since = 1, .inputs = {INPUT("input", ANY)}, .expand = expand_identity, .doc = "Its input."},
+    {.name = "Constant", .since = 1, .expand = expand_constant,
+     .attributes = {{.name = "value", .kind = ATTRIBUTE_BLOB}},
+     .until = 11, .doc = "A tensor given in the model."},
+    {.name = "Constant", .since = 12, .expand = expand_constant,
+     .attributes = {{.name = "value", .kind = ATTRIBUTE_BLOB},
+                    {.name = "value_float", .kind = ATTRIBUTE_FLOAT, .no_default = true},
+                    {.name = "value_floats", .kind = ATTRIBUTE_FLOATS},
+                    {.name = "value_int", .kind = ATTRIBUTE_INT, .no_default = true},
+                    {.name = "value_ints", .kind = ATTRIBUTE_INTS},
+                    {.name = "value_string", .kind = ATTRIBUTE_STRING},
+                    {.name = "value_strings", .kind = ATTRIBUTE_STRINGS}},
+     .doc = "A tensor given in the model."},
+    {.name = "Flatten", .since = 1, .inputs = {INPUT("input", ANY)}, .attributes = {INT_ATTRIBUTE("axis", 1)},
+     .expand = expand_flatten, .doc = "A matrix: the dims before the axis, and those from it on."},
+    {.name = "Reshape", .since = 1, .until = 4, .inputs = {INPUT("data", ANY)}, .attributes = {INTS_ATTRIBUTE("shape")},
+     .expand = expand_reshape, .doc = "The same elements in other dims; 0 keeps a dim, -1 takes what remains."},
+    {.name = "Reshape", .since = 5,
+     .inputs = {INPUT("data", ANY), {.name = "shape", .elements = ELEMENTS_I64}},
+     .attributes = {INT_ATTRIBUTE("allowzero", 0)}, .expand = expand_reshape,
+     .doc = "The same elements in other dims; 0 keeps a dim, -1 takes what remains."},
+    {0}};
