@@ -22,7 +22,8 @@ static void name_table_grow(NameTable *table) {
   NameTable larger;
   name_table_start(&larger, table->arena, table->capacity + 1);
   for (size_t i = 0; i < table->capacity; i++)
-    if (table->slots[i].name) *find_slot(&larger, table->slots[i].name, table->slots[i].hash) = table->slots[i];
+    if (table->slots[i].name)
+      *find_slot(&larger, table->slots[i].name, table->slots[i].hash) = table->slots[i];
   larger.count = table->count;
   *table = larger;
 }

@@ -7,7 +7,8 @@ typedef Onnx__AttributeProto__AttributeType AttributeType;
 #define ATTRIBUTE_TYPE_OF(name) ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##name
 
 static bool attribute_error(Scope *scope, const Attribute *attribute, const char *text) {
-  return report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_ATTRIBUTE_VALUE, attribute->name, text);
+  return report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_ATTRIBUTE_VALUE,
+                attribute->name, text);
 }
 
 const Onnx__AttributeProto *attribute_resolve(const Scope *scope, const Onnx__AttributeProto *proto) {
@@ -20,7 +21,8 @@ const Onnx__AttributeProto *attribute_resolve(const Scope *scope, const Onnx__At
       return NULL;
     }
     for (size_t i = 0; i < scope->call->n_attribute && !found; i++)
-      if (strcmp(text_or_empty(scope->call->attribute[i]->name), name) == 0) found = scope->call->attribute[i];
+      if (strcmp(text_or_empty(scope->call->attribute[i]->name), name) == 0)
+        found = scope->call->attribute[i];
     const Scope *outer = scope->call_scope;
     for (size_t i = 0; i < scope->function->n_attribute_proto && !found; i++) {
       if (strcmp(text_or_empty(scope->function->attribute_proto[i]->name), name) != 0) continue;
@@ -52,8 +54,8 @@ static uint32_t set_types(const Onnx__AttributeProto *proto) {
   return types;
 }
 
-/* The type that is stated or, where none is, that of the only field that is set. Writers that leave out zeros and
-   empty lists set no field at all. */
+/* The type that is stated or, where none is, that of the only field that is set. Writers that leave out zeros
+   and empty lists set no field at all. */
 static bool find_type(Scope *scope, const Onnx__AttributeProto *proto, const Attribute *attribute,
                       AttributeType *type) {
   uint32_t set = set_types(proto);
@@ -95,13 +97,14 @@ static void convert_floats(Scope *scope, const Onnx__AttributeProto *proto, Attr
   attribute->numbers = numbers;
 }
 
-static bool convert_tensor(Scope *scope, const Onnx__AttributeProto *proto, Attribute *attribute, bool sparse) {
+static bool convert_tensor(Scope *scope, const Onnx__AttributeProto *proto, Attribute *attribute,
+                           bool sparse) {
   const Location *location = &scope->builder->location;
   if (sparse ? !proto->sparse_tensor : !proto->t) return attribute_error(scope, attribute, "has no tensor");
   attribute->kind = ATTRIBUTE_BLOB;
-  attribute->blob = sparse
-                        ? sparse_tensor_blob(scope->importer, location, proto->sparse_tensor, &attribute->type)
-                        : tensor_blob(scope->importer, location, proto->t, &attribute->type);
+  attribute->blob =
+      sparse ? sparse_tensor_blob(scope->importer, location, proto->sparse_tensor, &attribute->type)
+             : tensor_blob(scope->importer, location, proto->t, &attribute->type);
   return attribute->blob != NULL;
 }
 

@@ -31,7 +31,8 @@ static const char *path_resolve(Importer *importer, const Location *location, co
   char *joined = arena_format(importer->scratch, "%s/%s", importer->directory, path);
   char *resolved = realpath(joined, NULL);
   if (!resolved) {
-    path_error(importer, location, name, path, arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
+    path_error(importer, location, name, path,
+               arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
     return NULL;
   }
   size_t length = strlen(importer->directory);
@@ -66,7 +67,8 @@ static const ExternalFile *external_file(Importer *importer, const Location *loc
     return NULL;
   }
   if (!file_map(resolved, &external->file)) {
-    path_error(importer, location, name, path, arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
+    path_error(importer, location, name, path,
+               arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
     return NULL;
   }
   name_table_set(&importer->external, arena_copy_text(importer->scratch, path, strlen(path)), external);
@@ -100,12 +102,15 @@ bool external_data(Importer *importer, const Location *location, const Onnx__Ten
     *slot = text_or_empty(proto->external_data[i]->value);
   }
   if (!path) return tensor_error(importer, location, proto->name, "external data without a location");
-  if (proto->has_raw_data) return tensor_error(importer, location, proto->name, "has both external and own values");
+  if (proto->has_raw_data)
+    return tensor_error(importer, location, proto->name, "has both external and own values");
   uint64_t offset = 0, length = byte_count;
   if (offset_text && !parse_count(offset_text, &offset))
-    return tensor_error(importer, location, proto->name, "external offset '%s' is no byte count", offset_text);
+    return tensor_error(importer, location, proto->name, "external offset '%s' is no byte count",
+                        offset_text);
   if (length_text && !parse_count(length_text, &length))
-    return tensor_error(importer, location, proto->name, "external length '%s' is no byte count", length_text);
+    return tensor_error(importer, location, proto->name, "external length '%s' is no byte count",
+                        length_text);
   if (length != byte_count)
     return tensor_error(importer, location, proto->name, "external length is %llu bytes, %llu are expected",
                         (unsigned long long)length, (unsigned long long)byte_count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of the model are inlined at each call, under their own operator sets. Depth and growth are bounded:
-   thirty functions that call the next one twice would stand for a billion nodes. */
+/* Functions of the model are inlined at each call, under their own operator sets. Depth and growth are
+   bounded: thirty functions that call the next one twice would stand for a billion nodes. */
 #include "onnx_importer.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,8 +31,8 @@ void opset_table_start(Importer *importer, NameTable *opsets, const Location *lo
 }
 
 /* The key of a function; `room` is used where it is large enough. */
-static const char *function_key(Importer *importer, char *room, size_t size, const char *domain, const char *name,
-                                const char *overload) {
+static const char *function_key(Importer *importer, char *room, size_t size, const char *domain,
+                                const char *name, const char *overload) {
   const char *format = "%s\n%s\n%s";
   name = text_or_empty(name);
   overload = text_or_empty(overload);
@@ -48,8 +48,7 @@ void function_table_start(Importer *importer) {
     const Onnx__FunctionProto *proto = model->functions[i];
     Location location = {.file = importer->path, .node = text_or_empty(proto->name)};
     char none[1];
-    const char *key =
-        function_key(importer, none, sizeof none, proto->domain, proto->name, proto->overload);
+    const char *key = function_key(importer, none, sizeof none, proto->domain, proto->name, proto->overload);
     if (name_table_find(&importer->functions, key)) {
       report(importer->diagnostics, &location, MESSAGE_MODEL_INVALID, "the function is defined twice");
       continue;
@@ -82,14 +81,17 @@ static bool call_allowed(Scope *scope, Function *function, const Onnx__NodeProto
                   arena_format(importer->scratch, "functions call one another more than %d deep",
                                FUNCTION_DEPTH_LIMIT));
   if (node->n_input > proto->n_input)
-    return report(importer->diagnostics, location, MESSAGE_INPUT_COUNT, 0, (int)proto->n_input, (int)node->n_input);
+    return report(importer->diagnostics, location, MESSAGE_INPUT_COUNT, 0, (int)proto->n_input,
+                  (int)node->n_input);
   if (node->n_output > proto->n_output)
-    return report(importer->diagnostics, location, MESSAGE_OUTPUT_COUNT, (int)node->n_output, (int)proto->n_output);
+    return report(importer->diagnostics, location, MESSAGE_OUTPUT_COUNT, (int)node->n_output,
+                  (int)proto->n_output);
   if (importer->inlined_nodes > importer->inlined_node_limit) return false; /* reported below */
   importer->inlined_nodes += 1 + proto->n_node + proto->n_input;
   if (importer->inlined_nodes > importer->inlined_node_limit)
     return report(importer->diagnostics, location, MESSAGE_NODE_INVALID,
-                  arena_format(importer->scratch, "inlining functions makes more than %" PRIu64 " nodes of this model",
+                  arena_format(importer->scratch,
+                               "inlining functions makes more than %" PRIu64 " nodes of this model",
                                importer->inlined_node_limit));
   return true;
 }
@@ -131,8 +133,8 @@ static bool take_results(const Scope *inner, const Onnx__NodeProto *node, const 
   return ok;
 }
 
-bool function_call(Scope *scope, Function *function, const Onnx__NodeProto *node, const char *label, bool ready,
-                   Value *const *inputs, Value **results) {
+bool function_call(Scope *scope, Function *function, const Onnx__NodeProto *node, const char *label,
+                   bool ready, Value *const *inputs, Value **results) {
   Importer *importer = scope->importer;
   const Onnx__FunctionProto *proto = function->proto;
   if (function->broken || (function->checked && !ready)) return false;

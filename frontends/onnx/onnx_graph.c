@@ -14,7 +14,9 @@ void scope_start(Scope *scope, Importer *importer, Scope *parent, size_t expecte
   scope->function = parent->function;
 }
 
-void scope_end(Scope *scope) { arena_destroy(scope->arena); }
+void scope_end(Scope *scope) {
+  arena_destroy(scope->arena);
+}
 
 Binding *scope_find(const Scope *scope, const char *name) {
   for (; scope; scope = scope->parent) {
@@ -58,7 +60,8 @@ static void collect_graph_captures(Scope *scope, const Onnx__GraphProto *graph, 
     collect_captures(scope, graph->node[i], list);
   }
   for (size_t i = 0; i < graph->n_output; i++)
-    arena_push(scope->arena, list->names, list->count, list->capacity) = text_or_empty(graph->output[i]->name);
+    arena_push(scope->arena, list->names, list->count, list->capacity) =
+        text_or_empty(graph->output[i]->name);
 }
 
 static void collect_captures(Scope *scope, const Onnx__NodeProto *node, NameList *list) {
@@ -100,7 +103,8 @@ static void visit_from(Scope *scope, Onnx__NodeProto *const *nodes, uint32_t roo
     if (next_dependency(scope, nodes, top, &name, &binding)) {
       node = binding->producer;
       if (states[node] != VISIT_ACTIVE || binding->poisoned) continue;
-      Location location = {.file = scope->importer->path, .node = node_label(scope, nodes[top->node], top->node)};
+      Location location = {.file = scope->importer->path,
+                           .node = node_label(scope, nodes[top->node], top->node)};
       report(scope->importer->diagnostics, &location, MESSAGE_VALUE_CYCLE, name);
       binding->poisoned = true;
       scope->broken = true;
@@ -221,7 +225,8 @@ static void import_outputs(Scope *scope, const Onnx__GraphProto *graph, const ch
       continue;
     }
     name_table_set(&seen, name, binding);
-    if (!type_check_output(importer, graph->output[i], binding->value ? &binding->value->type : NULL)) continue;
+    if (!type_check_output(importer, graph->output[i], binding->value ? &binding->value->type : NULL))
+      continue;
     (*names)[body->result_count] = arena_copy_text(arena, name, strlen(name));
     body->results[body->result_count++] = binding->value;
   }
@@ -231,7 +236,8 @@ static void import_outputs(Scope *scope, const Onnx__GraphProto *graph, const ch
 static void check_pins(Importer *importer, const OnnxImportOptions *options) {
   for (size_t i = 0; options && i < options->pin_count; i++)
     if (!name_table_find(&importer->symbols, options->pin_names[i]))
-      graph_error(importer, MESSAGE_OPTION, "--dim %s: no input has a dim of that name", options->pin_names[i]);
+      graph_error(importer, MESSAGE_OPTION, "--dim %s: no input has a dim of that name",
+                  options->pin_names[i]);
 }
 
 bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOptions *options) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the bytes of a file to a module: scan, parse, check what concerns the whole model, import its graph. */
+/* From the bytes of a file to a module: scan, parse, check what concerns the whole model, import its graph.
+ */
 #include "base/hash.h"
 #include "onnx_importer.h"
 #include "wire_scan.h"
@@ -17,7 +18,8 @@ static void collect_domains(Importer *importer) {
   const Operator *row;
   name_table_start(&importer->domains, importer->scratch, 8);
   name_table_set(&importer->domains, "", importer);
-  for (size_t i = 0; (row = operator_at(i)) != NULL; i++) name_table_set(&importer->domains, row->domain, importer);
+  for (size_t i = 0; (row = operator_at(i)) != NULL; i++)
+    name_table_set(&importer->domains, row->domain, importer);
 }
 
 /* What must hold before any node can be read. */
@@ -25,8 +27,8 @@ static bool check_model(Importer *importer, const Location *location) {
   const Onnx__ModelProto *model = importer->model;
   if (!model->graph) return report(importer->diagnostics, location, MESSAGE_NOT_ONNX, "it has no graph");
   if (model->ir_version < ONNX_IR_OLDEST || model->ir_version > ONNX_IR_NEWEST)
-    return report(importer->diagnostics, location, MESSAGE_UNSUPPORTED_IR_VERSION, (long long)model->ir_version,
-                  (int)ONNX_IR_NEWEST);
+    return report(importer->diagnostics, location, MESSAGE_UNSUPPORTED_IR_VERSION,
+                  (long long)model->ir_version, (int)ONNX_IR_NEWEST);
   return true;
 }
 
@@ -39,7 +41,8 @@ static bool import_model(Importer *importer, const OnnxImportOptions *options) {
   name_table_start(&importer->external, importer->scratch, 0);
   name_table_start(&importer->symbols, importer->scratch, 0);
   collect_domains(importer);
-  opset_table_start(importer, &opsets, &location, importer->model->opset_import, importer->model->n_opset_import);
+  opset_table_start(importer, &opsets, &location, importer->model->opset_import,
+                    importer->model->n_opset_import);
   function_table_start(importer);
   return import_main_graph(importer, &opsets, options);
 }
@@ -52,7 +55,8 @@ static Onnx__ModelProto *parse_model(Importer *importer) {
   Onnx__ModelProto *model = NULL;
   if (wire_scan(importer->diagnostics, &location, importer->bytes, importer->length, &reduced,
                 &structure_byte_count)) {
-    importer->inlined_node_limit = INLINED_NODE_BASE + structure_byte_count / STRUCTURE_BYTES_PER_INLINED_NODE;
+    importer->inlined_node_limit =
+        INLINED_NODE_BASE + structure_byte_count / STRUCTURE_BYTES_PER_INLINED_NODE;
     model = onnx__model_proto__unpack(NULL, reduced.length, (const uint8_t *)reduced.bytes);
     if (!model) report(importer->diagnostics, &location, MESSAGE_NOT_ONNX, "its messages cannot be read");
   }
@@ -80,7 +84,8 @@ static Module *import_bytes(Diagnostics *diagnostics, const char *path, const ch
   importer.module->name = importer.path;
   Onnx__ModelProto *model = parse_model(&importer);
   importer.model = model;
-  bool ok = model && import_model(&importer, options) && diagnostics_error_count(diagnostics) == errors_before;
+  bool ok =
+      model && import_model(&importer, options) && diagnostics_error_count(diagnostics) == errors_before;
   if (model) onnx__model_proto__free_unpacked(model, NULL);
   if (!ok) release_external(&importer);
   arena_destroy(importer.scratch);

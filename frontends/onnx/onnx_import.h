@@ -15,8 +15,8 @@ typedef struct OnnxImportOptions {
    the process ends. `options` may be null. */
 Module *onnx_import(Diagnostics *diagnostics, const char *path, const OnnxImportOptions *options);
 
-/* As onnx_import, from memory that outlives the module. `name` stands for the path in messages; external data is
-   refused. */
+/* As onnx_import, from memory that outlives the module. `name` stands for the path in messages; external data
+   is refused. */
 Module *onnx_import_memory(Diagnostics *diagnostics, const char *name, const uint8_t *bytes, size_t length,
                            const OnnxImportOptions *options);
 #endif

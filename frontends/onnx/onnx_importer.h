@@ -21,7 +21,7 @@ typedef struct Function {
   NameTable opsets;
   bool active;  /* being inlined: a call is a recursion */
   bool checked; /* its nodes have been looked up */
-  bool broken; /* some node of it can never be built, as has been reported */
+  bool broken;  /* some node of it can never be built, as has been reported */
 } Function;
 
 typedef struct Importer {
@@ -32,22 +32,22 @@ typedef struct Importer {
   const char *path;
   const uint8_t *bytes; /* of the model; payload references count from here */
   size_t length;
-  const char *directory;  /* of the model, resolved; null: no external data */
-  NameTable external;     /* location -> ExternalFile */
-  NameTable functions;    /* "domain:name:overload" -> Function */
-  NameTable domains;      /* that have operators */
-  NameTable symbols;      /* dims that the inputs name */
+  const char *directory; /* of the model, resolved; null: no external data */
+  NameTable external;    /* location -> ExternalFile */
+  NameTable functions;   /* "domain:name:overload" -> Function */
+  NameTable domains;     /* that have operators */
+  NameTable symbols;     /* dims that the inputs name */
   uint32_t function_depth;
   uint64_t inlined_nodes, inlined_node_limit;
 } Importer;
 
 /* What a name stands for. */
 typedef struct Binding {
-  Value *value;               /* null while not computed, where absent, and where poisoned */
-  const Type *declared;       /* from value_info, null where unknown */
-  const char *result_name;    /* what the model's caller calls it; null: its own name */
-  uint32_t producer;          /* the index of the node, or NO_PRODUCER */
-  bool poisoned;              /* an error that was reported keeps it from having a value */
+  Value *value;            /* null while not computed, where absent, and where poisoned */
+  const Type *declared;    /* from value_info, null where unknown */
+  const char *result_name; /* what the model's caller calls it; null: its own name */
+  uint32_t producer;       /* the index of the node, or NO_PRODUCER */
+  bool poisoned;           /* an error that was reported keeps it from having a value */
 } Binding;
 #define NO_PRODUCER UINT32_MAX
 
@@ -58,9 +58,9 @@ typedef struct Scope {
   Arena *arena;
   Builder *builder;
   NameTable bindings;
-  NameTable *opsets;              /* domain -> int64_t *; 0: wrong, and reported */
-  const char *prefix;             /* of node names in messages: "call/", "" */
-  const Onnx__NodeProto *call;    /* in a function: the call, and where its attributes come from */
+  NameTable *opsets;           /* domain -> int64_t *; 0: wrong, and reported */
+  const char *prefix;          /* of node names in messages: "call/", "" */
+  const Onnx__NodeProto *call; /* in a function: the call, and where its attributes come from */
   const struct Scope *call_scope;
   const Onnx__FunctionProto *function;
   bool check_only; /* subgraphs: values are not computed, operators are looked up */
@@ -73,8 +73,8 @@ Binding *scope_find(const Scope *scope, const char *name); /* in this scope and 
 Binding *scope_bind(Scope *scope, const char *name, const Location *location);
 void scope_start(Scope *scope, Importer *importer, Scope *parent, size_t expected_names);
 void scope_end(Scope *scope);
-/* Binds the names of the nodes' outputs; then imports the nodes in an order in which values exist before they are
-   used. */
+/* Binds the names of the nodes' outputs; then imports the nodes in an order in which values exist before they
+   are used. */
 void nodes_bind(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count);
 void nodes_import(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count);
 bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOptions *options);
@@ -87,8 +87,8 @@ const char *node_label(const Scope *scope, const Onnx__NodeProto *node, uint32_t
 void binding_set(Scope *scope, Binding *binding, const char *name, Value *value);
 
 /* onnx_attribute.c */
-/* The attribute that a node's attribute stands for: itself or, by ref_attr_name, one of the call. Null where the
-   call has none. */
+/* The attribute that a node's attribute stands for: itself or, by ref_attr_name, one of the call. Null where
+   the call has none. */
 const Onnx__AttributeProto *attribute_resolve(const Scope *scope, const Onnx__AttributeProto *proto);
 /* Reports at the builder's location and returns false. */
 bool attribute_convert(Scope *scope, const Onnx__AttributeProto *proto, Attribute *attribute);
@@ -96,10 +96,11 @@ bool attribute_convert(Scope *scope, const Onnx__AttributeProto *proto, Attribut
 /* onnx_function.c */
 void function_table_start(Importer *importer);
 Function *function_find(Importer *importer, const Onnx__NodeProto *node);
-/* Inlines a call, or only looks through the function when its inputs are not `ready`. `label` is the call's name
-   in messages. Sets one result per output of the node (null where it is absent); false after an error. */
-bool function_call(Scope *scope, Function *function, const Onnx__NodeProto *node, const char *label, bool ready,
-                   Value *const *inputs, Value **results);
+/* Inlines a call, or only looks through the function when its inputs are not `ready`. `label` is the call's
+   name in messages. Sets one result per output of the node (null where it is absent); false after an error.
+ */
+bool function_call(Scope *scope, Function *function, const Onnx__NodeProto *node, const char *label,
+                   bool ready, Value *const *inputs, Value **results);
 /* Domain -> version; versions that are not supported are reported and become 0. */
 void opset_table_start(Importer *importer, NameTable *opsets, const Location *location,
                        Onnx__OperatorSetIdProto *const *imports, size_t count);
@@ -109,8 +110,8 @@ const char *domain_name(const char *domain);
 /* onnx_type.c */
 /* The tensor type of a graph's input; reports and returns false. */
 bool type_of_input(Importer *importer, const Onnx__ValueInfoProto *info, Type *type);
-/* The declared type of another value, null where it says nothing. Dims that are neither constants nor symbols of
-   the inputs are invalid dims. */
+/* The declared type of another value, null where it says nothing. Dims that are neither constants nor symbols
+   of the inputs are invalid dims. */
 const Type *type_declared(Importer *importer, Arena *arena, const Onnx__TypeProto *proto);
 /* Whether a computed type fits the declared one of an output; reports. */
 bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type);
@@ -119,7 +120,8 @@ ElementType element_of_number(int32_t number);
 
 /* onnx_tensor.c */
 /* A tensor's constant and type; reports at `location` and returns null. */
-const Blob *tensor_blob(Importer *importer, const Location *location, const Onnx__TensorProto *proto, Type *type);
+const Blob *tensor_blob(Importer *importer, const Location *location, const Onnx__TensorProto *proto,
+                        Type *type);
 const Blob *sparse_tensor_blob(Importer *importer, const Location *location,
                                const Onnx__SparseTensorProto *proto, Type *type);
 bool tensor_error(Importer *importer, const Location *location, const char *name, const char *format, ...)
@@ -130,5 +132,7 @@ bool tensor_error(Importer *importer, const Location *location, const char *name
 bool external_data(Importer *importer, const Location *location, const Onnx__TensorProto *proto,
                    uint64_t byte_count, Blob *blob);
 
-static inline const char *text_or_empty(const char *text) { return text ? text : ""; }
+static inline const char *text_or_empty(const char *text) {
+  return text ? text : "";
+}
 #endif

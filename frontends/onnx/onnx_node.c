@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One node: its operator or function is looked up, its operands are gathered, and the operator builds it. After
-   an error its outputs are poisoned: nodes that use them are only looked up, so that each fault is told once. */
+/* One node: its operator or function is looked up, its operands are gathered, and the operator builds it.
+   After an error its outputs are poisoned: nodes that use them are only looked up, so that each fault is told
+   once. */
 #include "onnx_importer.h"
 #include <string.h>
 
@@ -31,7 +32,8 @@ static bool gather_inputs(Scope *scope, const Onnx__NodeProto *node, Value **inp
     if (!node->input[i][0]) continue;
     Binding *binding = scope_find(scope, node->input[i]);
     if (!binding) {
-      report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_VALUE_UNDEFINED, node->input[i]);
+      report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_VALUE_UNDEFINED,
+             node->input[i]);
       binding = scope_bind(scope, node->input[i], NULL); /* told once for each name */
       binding->poisoned = true;
       scope->broken = true;
@@ -85,13 +87,14 @@ static const Operator *find_operator(Scope *scope, const Onnx__NodeProto *node, 
   const Operator *row = operator_find(domain, op_type, *opset, &known);
   if (row) return row;
   const char *name = domain[0] ? arena_format(importer->scratch, "%s.%s", domain, op_type) : op_type;
-  report(importer->diagnostics, location, known ? MESSAGE_OPERATOR_UNKNOWN_FORM : MESSAGE_OPERATOR_UNSUPPORTED, name,
-         (long long)*opset);
+  report(importer->diagnostics, location,
+         known ? MESSAGE_OPERATOR_UNKNOWN_FORM : MESSAGE_OPERATOR_UNSUPPORTED, name, (long long)*opset);
   return NULL;
 }
 
 /* Converts the attributes that the call gives; false after reporting. */
-static bool gather_attributes(Scope *scope, const Onnx__NodeProto *node, Attribute *attributes, uint32_t *count) {
+static bool gather_attributes(Scope *scope, const Onnx__NodeProto *node, Attribute *attributes,
+                              uint32_t *count) {
   bool ok = true;
   *count = 0;
   for (size_t i = 0; i < node->n_attribute; i++) {
@@ -117,8 +120,9 @@ static void set_outputs(Scope *scope, const Onnx__NodeProto *node, uint32_t inde
     Binding *binding = name_table_find(&scope->bindings, node->output[i]);
     if (binding->producer != index) continue; /* defined twice, as has been reported */
     if (results && !results[i])
-      report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_NODE_INVALID,
-             arena_format(scope->importer->scratch, "output %zu ('%s') is not supported", i, node->output[i]));
+      report(
+          scope->importer->diagnostics, &scope->builder->location, MESSAGE_NODE_INVALID,
+          arena_format(scope->importer->scratch, "output %zu ('%s') is not supported", i, node->output[i]));
     binding_set(scope, binding, node->output[i], results ? results[i] : NULL);
   }
 }
@@ -131,7 +135,8 @@ static bool build_node(Scope *scope, const Onnx__NodeProto *node, const Operator
   Attribute *attributes = attribute_room;
   Type *declared = declared_room;
   bool *wanted = wanted_room;
-  if (node->n_attribute > ATTRIBUTE_ROOM) attributes = arena_array(scope->arena, Attribute, node->n_attribute);
+  if (node->n_attribute > ATTRIBUTE_ROOM)
+    attributes = arena_array(scope->arena, Attribute, node->n_attribute);
   if (node->n_output > OUTPUT_ROOM) {
     declared = arena_array(scope->arena, Type, node->n_output);
     wanted = arena_array(scope->arena, bool, node->n_output);
@@ -144,8 +149,8 @@ static bool build_node(Scope *scope, const Onnx__NodeProto *node, const Operator
   }
   uint32_t attribute_count;
   if (!gather_attributes(scope, node, attributes, &attribute_count)) return false;
-  return operator_build(row, scope->builder, opset, inputs, (uint32_t)node->n_input, attributes, attribute_count,
-                        wanted, (uint32_t)node->n_output, declared, results);
+  return operator_build(row, scope->builder, opset, inputs, (uint32_t)node->n_input, attributes,
+                        attribute_count, wanted, (uint32_t)node->n_output, declared, results);
 }
 
 void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index) {

@@ -155,7 +155,8 @@ static bool tensor_values(Importer *importer, const Location *location, const On
                         (long long)blob->element_count);
   }
   PayloadReference payload;
-  if (proto->raw_data.len != sizeof payload) return tensor_error(importer, location, proto->name, "is broken");
+  if (proto->raw_data.len != sizeof payload)
+    return tensor_error(importer, location, proto->name, "is broken");
   memcpy(&payload, proto->raw_data.data, sizeof payload);
   if (payload.layout == PAYLOAD_CONFLICT || proto->n_string_data)
     return tensor_error(importer, location, proto->name, "has values in more than one field");
@@ -201,11 +202,12 @@ static bool tensor_values(Importer *importer, const Location *location, const On
   return true;
 }
 
-static bool tensor_check(Importer *importer, const Location *location, const Onnx__TensorProto *proto, Type *type,
-                         int64_t *count, uint64_t *byte_count) {
+static bool tensor_check(Importer *importer, const Location *location, const Onnx__TensorProto *proto,
+                         Type *type, int64_t *count, uint64_t *byte_count) {
   type->element = element_of_number(proto->data_type);
   if (type->element == ELEMENT_UNDEFINED)
-    return tensor_error(importer, location, proto->name, "element type %d is not known", (int)proto->data_type);
+    return tensor_error(importer, location, proto->name, "element type %d is not known",
+                        (int)proto->data_type);
   if (proto->segment) return tensor_error(importer, location, proto->name, "segments are not supported");
   if (!tensor_dims(importer, location, proto->name, proto->n_dims, proto->dims, type, count)) return false;
   if (!element_byte_count(type->element, *count, byte_count))
@@ -220,9 +222,10 @@ const Blob *tensor_blob(Importer *importer, const Location *location, const Onnx
   uint64_t byte_count;
   if (!tensor_check(importer, location, proto, type, &count, &byte_count)) return NULL;
   Blob *blob = arena_new(importer->module->arena, Blob);
-  *blob = (Blob){
-      .element = type->element, .element_count = count, .byte_count = byte_count, .bytes = nothing};
-  bool external = proto->has_data_location && proto->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
+  *blob =
+      (Blob){.element = type->element, .element_count = count, .byte_count = byte_count, .bytes = nothing};
+  bool external =
+      proto->has_data_location && proto->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
   bool ok;
   if (external && type->element == ELEMENT_STRING)
     ok = tensor_error(importer, location, proto->name, "strings cannot be external");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Types as the model writes them. Symbols come from the inputs only: a symbolic dim that only an output declares
-   has no value that a caller could give. */
+/* Types as the model writes them. Symbols come from the inputs only: a symbolic dim that only an output
+   declares has no value that a caller could give. */
 #include "base/text.h"
 #include "onnx_importer.h"
 #include <string.h>
@@ -67,13 +67,14 @@ bool type_of_input(Importer *importer, const Onnx__ValueInfoProto *info, Type *t
   const Onnx__TypeProto__Tensor *tensor = info->type->tensor_type;
   ElementType element = element_of_number(tensor->elem_type);
   if (element == ELEMENT_UNDEFINED)
-    return input_error(importer, MESSAGE_INTERFACE, name,
-                       arena_format(importer->scratch, "has the unknown element type %d", (int)tensor->elem_type));
+    return input_error(
+        importer, MESSAGE_INTERFACE, name,
+        arena_format(importer->scratch, "has the unknown element type %d", (int)tensor->elem_type));
   if (!tensor->shape) return input_error(importer, MESSAGE_SHAPE_UNKNOWN, name, "has no shape");
   if (tensor->shape->n_dim > RANK_LIMIT)
-    return input_error(
-        importer, MESSAGE_MODEL_INVALID, name,
-        arena_format(importer->scratch, "has %zu dims, at most %d are supported", tensor->shape->n_dim, RANK_LIMIT));
+    return input_error(importer, MESSAGE_MODEL_INVALID, name,
+                       arena_format(importer->scratch, "has %zu dims, at most %d are supported",
+                                    tensor->shape->n_dim, RANK_LIMIT));
   Dim dims[RANK_LIMIT];
   bool ok = true, constant = true;
   for (size_t i = 0; i < tensor->shape->n_dim; i++) {
@@ -118,7 +119,8 @@ const Type *type_declared(Importer *importer, Arena *arena, const Onnx__TypeProt
 }
 
 /* The declared type in words, with what it leaves open as it stands. */
-static const char *declared_text(Importer *importer, ElementType element, const Onnx__TensorShapeProto *shape) {
+static const char *declared_text(Importer *importer, ElementType element,
+                                 const Onnx__TensorShapeProto *shape) {
   Text text = {0};
   text_add(&text, element == ELEMENT_UNDEFINED ? "an unknown type" : element_info(element)->onnx_name);
   if (shape) text_add(&text, "[");
@@ -144,8 +146,8 @@ bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, con
   if (!info->type || info->type->value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET) return true;
   if (info->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
     return report(importer->diagnostics, &location, MESSAGE_INTERFACE,
-                  arena_format(importer->scratch, "output '%s' is %s; only tensors can cross the interface", name,
-                               case_name(info->type->value_case)));
+                  arena_format(importer->scratch, "output '%s' is %s; only tensors can cross the interface",
+                               name, case_name(info->type->value_case)));
   if (!type) return true;
   const Onnx__TypeProto__Tensor *tensor = info->type->tensor_type;
   const Onnx__TensorShapeProto *shape = tensor->shape;

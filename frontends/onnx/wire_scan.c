@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scan keeps its own stack. Each message of the reduced model gets a length of five bytes (a padded varint)
-   that is filled in when the message ends, so that one pass is enough. Unknown fields are left out. */
+/* The scan keeps its own stack. Each message of the reduced model gets a length of five bytes (a padded
+   varint) that is filled in when the message ends, so that one pass is enough. Unknown fields are left out.
+ */
 #include "wire_scan.h"
 #include "onnx.pb-c.h"
 #include "wire_read.h"
@@ -10,11 +11,13 @@
 enum {
   NESTING_LIMIT = 64,
   LENGTH_BYTES = 5,
-  /* protobuf-c's bookkeeping while it reads one message: 16 fields on its stack, then heap blocks that double. */
+  /* protobuf-c's bookkeeping while it reads one message: 16 fields on its stack, then heap blocks that
+     double. */
   MEMBER_BYTES = 32,
   MEMBERS_ON_STACK = 16
 };
-/* protobuf-c may use three quarters of what the import may use; the tensor graph and the tables get the rest. */
+/* protobuf-c may use three quarters of what the import may use; the tensor graph and the tables get the rest.
+ */
 static const uint64_t parsed_base_bytes = 48u << 20, parsed_bytes_per_byte = 48;
 static const uint64_t reduced_byte_limit = 1u << 30;
 
@@ -34,7 +37,7 @@ typedef struct Scan {
   const uint8_t *bytes;
   Text *reduced;
   uint64_t payload_byte_count, message_count;
-  uint64_t kept_bytes;                     /* what protobuf-c allocates for messages, lists and texts */
+  uint64_t kept_bytes;                  /* what protobuf-c allocates for messages, lists and texts */
   uint64_t member_bytes[NESTING_LIMIT]; /* and for its bookkeeping, at most, by depth */
   uint32_t depth;
   Frame stack[NESTING_LIMIT];
@@ -62,9 +65,12 @@ static void put_varint(Text *text, uint64_t value) {
   text_add_bytes(text, bytes, count);
 }
 
-static void put_tag(Text *text, uint32_t number, WireType type) { put_varint(text, number << 3 | type); }
+static void put_tag(Text *text, uint32_t number, WireType type) {
+  put_varint(text, number << 3 | type);
+}
 
-static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *descriptor, uint32_t number) {
+static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *descriptor,
+                                                  uint32_t number) {
   size_t low = 0, high = descriptor->n_fields;
   while (low < high) {
     size_t middle = (low + high) / 2;
@@ -131,8 +137,10 @@ static bool open_message(Scan *scan, const ProtobufCMessageDescriptor *descripto
   if (scan->depth == NESTING_LIMIT)
     return report(scan->diagnostics, scan->location, MESSAGE_TOO_DEEP, (int)NESTING_LIMIT,
                   (unsigned long long)(start - scan->bytes));
-  scan->stack[scan->depth++] = (Frame){
-      .descriptor = descriptor, .start = start, .end = start + length, .length_position = scan->reduced->length};
+  scan->stack[scan->depth++] = (Frame){.descriptor = descriptor,
+                                       .start = start,
+                                       .end = start + length,
+                                       .length_position = scan->reduced->length};
   scan->message_count++;
   scan->kept_bytes += heap_cost(descriptor->sizeof_message);
   if (scan->depth > 1) text_add_bytes(scan->reduced, "\0\0\0\0", LENGTH_BYTES);
@@ -162,7 +170,8 @@ static void close_message(Scan *scan) {
         (char)((length >> (7 * i) & 0x7f) | (i + 1 < LENGTH_BYTES ? 0x80 : 0));
 }
 
-static bool scan_payload(Scan *scan, Frame *frame, const ProtobufCFieldDescriptor *field, const WireField *wire) {
+static bool scan_payload(Scan *scan, Frame *frame, const ProtobufCFieldDescriptor *field,
+                         const WireField *wire) {
   bool packed = wire->type == WIRE_LENGTH;
   uint64_t count = packed ? wire->length : 1;
   if (packed && field->type != PROTOBUF_C_TYPE_BYTES && !count_packed(field, wire, &count))
@@ -193,7 +202,8 @@ static bool scan_payload(Scan *scan, Frame *frame, const ProtobufCFieldDescripto
 }
 
 /* Copies a field that is no message, and counts what protobuf-c allocates for it. */
-static bool scan_plain(Scan *scan, Frame *frame, const ProtobufCFieldDescriptor *field, const WireField *wire) {
+static bool scan_plain(Scan *scan, Frame *frame, const ProtobufCFieldDescriptor *field,
+                       const WireField *wire) {
   if (field->type == PROTOBUF_C_TYPE_STRING && memchr(wire->bytes, 0, wire->length))
     return scan_error(scan, wire->bytes, "has a text with a zero byte");
   put_tag(scan->reduced, field->id, wire->type);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One pass over a model's bytes before protobuf-c sees them. protobuf-c recurses without limit, allocates some
-   hundred bytes for an empty message of two, and copies every payload. So the scan checks the wire format
-   against protobuf-c's own descriptors, bounds nesting and memory, and writes a reduced model in which tensors
-   hold references to their values in place of the values. */
+/* One pass over a model's bytes before protobuf-c sees them. protobuf-c recurses without limit, allocates
+   some hundred bytes for an empty message of two, and copies every payload. So the scan checks the wire
+   format against protobuf-c's own descriptors, bounds nesting and memory, and writes a reduced model in which
+   tensors hold references to their values in place of the values. */
 #ifndef AICC_ONNX_WIRE_SCAN_H
 #define AICC_ONNX_WIRE_SCAN_H
 #include "base/diagnostics.h"
@@ -17,10 +17,11 @@ typedef enum PayloadLayout {
 /* Where a tensor's values are. In the reduced model, raw_data of a tensor with values is one of these (host
    byte order, unaligned); a tensor without values has no raw_data. */
 typedef struct PayloadReference {
-  uint64_t offset, length; /* in the model's bytes: of the values, or of the tensor's message where scattered */
-  uint64_t element_count;  /* numbers in the field; of raw_data: bytes */
-  uint32_t field;          /* its number in TensorProto */
-  uint32_t layout;         /* PayloadLayout */
+  uint64_t offset,
+      length; /* in the model's bytes: of the values, or of the tensor's message where scattered */
+  uint64_t element_count; /* numbers in the field; of raw_data: bytes */
+  uint32_t field;         /* its number in TensorProto */
+  uint32_t layout;        /* PayloadLayout */
 } PayloadReference;
 
 /* Scans a serialised ModelProto. Appends the reduced model to `reduced` (the caller frees it) and gives the
