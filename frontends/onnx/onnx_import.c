@@ -19,7 +19,7 @@ static void collect_domains(Importer *importer) {
   name_table_start(&importer->domains, importer->scratch, 8);
   name_table_set(&importer->domains, "", importer);
   for (size_t i = 0; (row = operator_at(i)) != NULL; i++)
-    name_table_set(&importer->domains, row->domain, importer);
+    name_table_set(&importer->domains, domain_name(row->domain), importer);
 }
 
 /* What must hold before any node can be read. */
