@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Imports a model and lists what came out, one line each, for the scripts that test the importer:
      import_model [--dim NAME=VALUE]... MODEL
-   Constants come with their dense bytes in hexadecimal. The exit code is 1 after an error. */
+   Constants come with their dense bytes in hexadecimal, large ones with their size. The exit code is 1 after
+   an error. */
 #include "base/text.h"
 #include "onnx_import.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIN_LIMIT = 16 };
+enum { PIN_LIMIT = 16, SHOWN_BYTES = 65536 };
 
 static void print_value(const char *what, const char *name, const Type *type) {
   Text text = {0};
@@ -21,6 +22,10 @@ static void print_blob(const Blob *blob) {
   putchar(' ');
   if (blob->element == ELEMENT_STRING) {
     for (int64_t i = 0; i < blob->element_count; i++) printf("%s;", blob->strings[i]);
+    return;
+  }
+  if (blob->byte_count > SHOWN_BYTES) {
+    printf("%llu bytes", (unsigned long long)blob->byte_count);
     return;
   }
   uint8_t *dense = malloc(blob->byte_count + 1);
@@ -42,7 +47,8 @@ static void print_module(const Module *module) {
       print_value("constant", node->results[0]->name, &node->results[0]->type);
       print_blob(node_attribute(node, "value")->blob);
     } else {
-      const char *name = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->name : primitive_info(node->kind)->name;
+      const char *name =
+          node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->name : primitive_info(node->kind)->name;
       printf("node %s %s", name, node->location.node);
     }
     putchar('\n');

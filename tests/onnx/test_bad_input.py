@@ -74,8 +74,8 @@ def nested(levels):
 
 
 def valid_model():
-    weights = helper.make_tensor("w", FLOAT, [3, 4], np.arange(12, dtype=np.float32).tobytes(), raw=True)
-    return model([helper.make_node("MatMul", ["x", "w"], ["h"]), relu("h")], initializers=[weights])
+    weights = helper.make_tensor("w", FLOAT, [2, 3], np.arange(6, dtype=np.float32).tobytes(), raw=True)
+    return model([helper.make_node("Add", ["x", "w"], ["h"]), relu("h")], initializers=[weights])
 
 
 def cases(folder):
