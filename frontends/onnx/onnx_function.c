@@ -30,6 +30,10 @@ void opset_table_start(Importer *importer, NameTable *opsets, const Location *lo
   }
 }
 
+/* Estimates: what a node becomes in the tensor graph, and what a byte of it becomes (lists of integers grow
+ * most). */
+enum { NODE_BYTES = 1024, BYTES_PER_BYTE = 8 };
+
 /* The key of a function; `room` is used where it is large enough. */
 static const char *function_key(Importer *importer, char *room, size_t size, const char *domain,
                                 const char *name, const char *overload) {
@@ -55,6 +59,8 @@ void function_table_start(Importer *importer) {
     }
     Function *function = arena_new(importer->scratch, Function);
     function->proto = proto;
+    function->inlined_bytes =
+        NODE_BYTES * (1 + proto->n_node) + BYTES_PER_BYTE * onnx__function_proto__get_packed_size(proto);
     opset_table_start(importer, &function->opsets, &location, proto->opset_import, proto->n_opset_import);
     name_table_set(&importer->functions, key, function);
   }
@@ -86,13 +92,13 @@ static bool call_allowed(Scope *scope, Function *function, const Onnx__NodeProto
   if (node->n_output > proto->n_output)
     return report(importer->diagnostics, location, MESSAGE_OUTPUT_COUNT, (int)node->n_output,
                   (int)proto->n_output);
-  if (importer->inlined_nodes > importer->inlined_node_limit) return false; /* reported below */
-  importer->inlined_nodes += 1 + proto->n_node + proto->n_input;
-  if (importer->inlined_nodes > importer->inlined_node_limit)
+  if (importer->inlined_bytes > importer->inlined_byte_limit) return false; /* reported below */
+  importer->inlined_bytes += function->inlined_bytes;
+  if (importer->inlined_bytes > importer->inlined_byte_limit)
     return report(importer->diagnostics, location, MESSAGE_NODE_INVALID,
                   arena_format(importer->scratch,
-                               "inlining functions makes more than %" PRIu64 " nodes of this model",
-                               importer->inlined_node_limit));
+                               "inlining functions takes more than %" PRIu64 " MB for this model",
+                               importer->inlined_byte_limit >> 20));
   return true;
 }
 
@@ -149,7 +155,7 @@ bool function_call(Scope *scope, Function *function, const Onnx__NodeProto *node
   scope_start(&inner, importer, NULL, names);
   inner.builder = scope->builder;
   inner.opsets = &function->opsets;
-  inner.prefix = arena_format(importer->module->arena, "%s/", label);
+  inner.prefix = label_prefix(scope, label, "");
   inner.call = node;
   inner.call_scope = scope;
   inner.function = proto;

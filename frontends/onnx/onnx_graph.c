@@ -49,19 +49,29 @@ typedef struct Visit {
   NameList captures; /* what the node's subgraphs may use of the scope */
 } Visit;
 
+typedef struct VisitStack {
+  Visit *visits;
+  size_t depth, capacity;
+} VisitStack;
+
 typedef enum VisitState { VISIT_NEW, VISIT_ACTIVE, VISIT_DONE } VisitState;
 
 static void collect_captures(Scope *scope, const Onnx__NodeProto *node, NameList *list);
 
+/* Only names that nodes of the scope compute. */
+static void add_capture(Scope *scope, const char *name, NameList *list) {
+  const Binding *binding = name_table_find(&scope->bindings, name);
+  if (binding && binding->producer != NO_PRODUCER)
+    arena_push(scope->arena, list->names, list->count, list->capacity) = name;
+}
+
 static void collect_graph_captures(Scope *scope, const Onnx__GraphProto *graph, NameList *list) {
   for (size_t i = 0; i < graph->n_node; i++) {
-    for (size_t k = 0; k < graph->node[i]->n_input; k++)
-      arena_push(scope->arena, list->names, list->count, list->capacity) = graph->node[i]->input[k];
+    for (size_t k = 0; k < graph->node[i]->n_input; k++) add_capture(scope, graph->node[i]->input[k], list);
     collect_captures(scope, graph->node[i], list);
   }
   for (size_t i = 0; i < graph->n_output; i++)
-    arena_push(scope->arena, list->names, list->count, list->capacity) =
-        text_or_empty(graph->output[i]->name);
+    add_capture(scope, text_or_empty(graph->output[i]->name), list);
 }
 
 static void collect_captures(Scope *scope, const Onnx__NodeProto *node, NameList *list) {
@@ -86,20 +96,18 @@ static bool next_dependency(Scope *scope, Onnx__NodeProto *const *nodes, Visit *
   return false;
 }
 
-static void visit_from(Scope *scope, Onnx__NodeProto *const *nodes, uint32_t root, uint8_t *states) {
-  Visit *stack = NULL;
-  size_t depth = 0, capacity = 0;
-  uint32_t node = root;
+static void visit_from(Scope *scope, Onnx__NodeProto *const *nodes, uint32_t node, uint8_t *states,
+                       VisitStack *stack) {
   for (;;) {
     if (states[node] == VISIT_NEW) {
       states[node] = VISIT_ACTIVE;
       Visit visit = {.node = node};
       collect_captures(scope, nodes[node], &visit.captures);
-      arena_push(scope->arena, stack, depth, capacity) = visit;
+      arena_push(scope->arena, stack->visits, stack->depth, stack->capacity) = visit;
     }
     const char *name;
     Binding *binding;
-    Visit *top = &stack[depth - 1];
+    Visit *top = &stack->visits[stack->depth - 1];
     if (next_dependency(scope, nodes, top, &name, &binding)) {
       node = binding->producer;
       if (states[node] != VISIT_ACTIVE || binding->poisoned) continue;
@@ -112,7 +120,7 @@ static void visit_from(Scope *scope, Onnx__NodeProto *const *nodes, uint32_t roo
     }
     states[top->node] = VISIT_DONE;
     import_node(scope, nodes[top->node], top->node);
-    if (--depth == 0) return;
+    if (--stack->depth == 0) return;
   }
 }
 
@@ -135,8 +143,9 @@ void nodes_bind(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count) 
 
 void nodes_import(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count) {
   uint8_t *states = arena_array(scope->arena, uint8_t, node_count);
+  VisitStack stack = {0};
   for (uint32_t i = 0; i < node_count; i++)
-    if (states[i] == VISIT_NEW) visit_from(scope, nodes, i, states);
+    if (states[i] == VISIT_NEW) visit_from(scope, nodes, i, states, &stack);
 }
 
 static bool graph_error(Importer *importer, Message message, const char *format, const char *name) {

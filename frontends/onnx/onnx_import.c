@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes that inlining may make: a share of the memory that the model's structure justifies. */
-enum { INLINED_NODE_BASE = 65536, STRUCTURE_BYTES_PER_INLINED_NODE = 16 };
+/* What inlining may take. Exporters that write functions call small ones very often, so this is generous. */
+static const uint64_t inlined_base_bytes = 256u << 20, inlined_bytes_per_byte = 64;
 
 /* The domains that have operators, so that a whole domain can be told from a single operator. */
 static void collect_domains(Importer *importer) {
@@ -55,8 +55,7 @@ static Onnx__ModelProto *parse_model(Importer *importer) {
   Onnx__ModelProto *model = NULL;
   if (wire_scan(importer->diagnostics, &location, importer->bytes, importer->length, &reduced,
                 &structure_byte_count)) {
-    importer->inlined_node_limit =
-        INLINED_NODE_BASE + structure_byte_count / STRUCTURE_BYTES_PER_INLINED_NODE;
+    importer->inlined_byte_limit = inlined_base_bytes + inlined_bytes_per_byte * structure_byte_count;
     model = onnx__model_proto__unpack(NULL, reduced.length, (const uint8_t *)reduced.bytes);
     if (!model) report(importer->diagnostics, &location, MESSAGE_NOT_ONNX, "its messages cannot be read");
   }

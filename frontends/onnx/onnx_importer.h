@@ -19,9 +19,10 @@ typedef struct ExternalFile {
 typedef struct Function {
   const Onnx__FunctionProto *proto;
   NameTable opsets;
-  bool active;  /* being inlined: a call is a recursion */
-  bool checked; /* its nodes have been looked up */
-  bool broken;  /* some node of it can never be built, as has been reported */
+  uint64_t inlined_bytes; /* what one call takes */
+  bool active;            /* being inlined: a call is a recursion */
+  bool checked;           /* its nodes have been looked up */
+  bool broken;            /* some node of it can never be built, as has been reported */
 } Function;
 
 typedef struct Importer {
@@ -38,7 +39,7 @@ typedef struct Importer {
   NameTable domains;     /* that have operators */
   NameTable symbols;     /* dims that the inputs name */
   uint32_t function_depth;
-  uint64_t inlined_nodes, inlined_node_limit;
+  uint64_t inlined_bytes, inlined_byte_limit; /* an estimate of the memory that inlining takes */
 } Importer;
 
 /* What a name stands for. */
@@ -82,7 +83,10 @@ void check_subgraph(Scope *scope, const Onnx__GraphProto *graph, const char *pre
 
 /* onnx_node.c */
 void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index);
+/* What a node is called in messages: its name or "#index OpType", after the scope's prefix. */
 const char *node_label(const Scope *scope, const Onnx__NodeProto *node, uint32_t index);
+/* The prefix for the nodes within: "label/" or "label/part/". */
+const char *label_prefix(Scope *scope, const char *label, const char *part);
 /* Sets the value of a binding, or poisons it with null. */
 void binding_set(Scope *scope, Binding *binding, const char *name, Value *value);
 

@@ -8,10 +8,30 @@
 /* Room for what most nodes need; larger nodes use the scope's arena. */
 enum { INPUT_ROOM = 8, OUTPUT_ROOM = 4, ATTRIBUTE_ROOM = 8 };
 
+/* No operator has as many attributes; they are compared pairwise. */
+enum { ATTRIBUTE_LIMIT = 256 };
+
+/* Every node of a subgraph or an inlined function repeats the names around it, so they are kept short: of a
+   longer text the end, where names differ. */
+enum { NAME_LENGTH_LIMIT = 256, PREFIX_LENGTH_LIMIT = 160 };
+
+static const char *text_end(const char *text, size_t limit) {
+  size_t length = strlen(text);
+  return length <= limit ? text : text + (length - limit);
+}
+
 const char *node_label(const Scope *scope, const Onnx__NodeProto *node, uint32_t index) {
   Arena *arena = scope->importer->module->arena;
-  if (node->name && node->name[0]) return arena_format(arena, "%s%s", scope->prefix, node->name);
-  return arena_format(arena, "%s#%u %s", scope->prefix, index, text_or_empty(node->op_type));
+  const char *name = text_end(text_or_empty(node->name), NAME_LENGTH_LIMIT);
+  const char *op_type = text_end(text_or_empty(node->op_type), NAME_LENGTH_LIMIT);
+  if (name[0]) return arena_format(arena, "%s%s", scope->prefix, name);
+  return arena_format(arena, "%s#%u %s", scope->prefix, index, op_type);
+}
+
+const char *label_prefix(Scope *scope, const char *label, const char *part) {
+  label = text_end(label, PREFIX_LENGTH_LIMIT);
+  part = text_end(part, PREFIX_LENGTH_LIMIT);
+  return arena_format(scope->importer->module->arena, part[0] ? "%s/%s/" : "%s/", label, part);
 }
 
 void binding_set(Scope *scope, Binding *binding, const char *name, Value *value) {
@@ -21,6 +41,7 @@ void binding_set(Scope *scope, Binding *binding, const char *name, Value *value)
   }
   binding->value = value;
   if (binding->result_name) name = binding->result_name;
+  if (scope->function) name = text_end(name, NAME_LENGTH_LIMIT);
   if (!value->name) value->name = arena_copy_text(scope->importer->module->arena, name, strlen(name));
 }
 
@@ -45,13 +66,12 @@ static bool gather_inputs(Scope *scope, const Onnx__NodeProto *node, Value **inp
 }
 
 static void check_subgraphs(Scope *scope, const Onnx__NodeProto *node, const char *label) {
-  Arena *arena = scope->importer->module->arena;
   for (size_t i = 0; i < node->n_attribute; i++) {
     const Onnx__AttributeProto *attribute = node->attribute[i];
-    const char *name = text_or_empty(attribute->name);
-    if (attribute->g) check_subgraph(scope, attribute->g, arena_format(arena, "%s/%s/", label, name));
-    for (size_t k = 0; k < attribute->n_graphs; k++)
-      check_subgraph(scope, attribute->graphs[k], arena_format(arena, "%s/%s[%zu]/", label, name, k));
+    if (!attribute->g && attribute->n_graphs == 0) continue;
+    const char *prefix = label_prefix(scope, label, text_or_empty(attribute->name));
+    if (attribute->g) check_subgraph(scope, attribute->g, prefix);
+    for (size_t k = 0; k < attribute->n_graphs; k++) check_subgraph(scope, attribute->graphs[k], prefix);
   }
   scope->builder->location = (Location){.file = scope->importer->path, .node = label};
 }
@@ -161,6 +181,13 @@ void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index) {
   const char *label = node_label(scope, node, index);
   scope->builder->location = (Location){.file = scope->importer->path, .node = label};
   bool ready = gather_inputs(scope, node, inputs) && !scope->check_only;
+  if (node->n_attribute > ATTRIBUTE_LIMIT) {
+    report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_NODE_INVALID,
+           arena_format(scope->importer->scratch, "has %zu attributes", node->n_attribute));
+    scope->broken = true;
+    set_outputs(scope, node, index, NULL);
+    return;
+  }
   Function *function = function_find(scope->importer, node);
   int64_t opset = 0;
   const Operator *row = function ? NULL : find_operator(scope, node, &opset);

@@ -68,6 +68,11 @@ def import_memory(structure_bytes):
     return (48 << 20) + (64 << 20) + 64 * structure_bytes
 
 
+def inline_memory(structure_bytes):
+    """The same with what the inlining of functions may take."""
+    return import_memory(structure_bytes) + (256 << 20) + 64 * structure_bytes
+
+
 class Checks:
     """Counts checks and tells which failed."""
 

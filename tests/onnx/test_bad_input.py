@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from support import Checks, Program, block, import_memory, number, varint
+from support import Checks, Program, block, import_memory, inline_memory, number, varint
 
 FLOAT = TensorProto.FLOAT
 
@@ -96,6 +96,9 @@ def cases(folder):
     yield "a million empty nodes", number(1, 8) + block(7, block(1, b"") * 1000000), ["too-many-messages"], 1
     yield "a million empty names", number(1, 8) + block(7, block(1, block(1, b"") * 1000000)), [
         "has no op_type"], 2
+    yield "100000 attributes", number(1, 8) + block(7, block(1, block(4, "Relu") + b"".join(
+        block(5, block(1, "attribute%d" % i) + number(20, 2)) for i in range(100000))) + block(12, block(1, "y"))), [
+            "100000 attributes"], 3
     yield "zero byte in a name", number(1, 8) + block(7, block(2, b"a\0b")), ["zero byte"], 1
     yield "graph twice", number(1, 8) + block(7, b"") * 2, ["twice"], 1
     yield "wrong wire type", block(1, b"8") + block(7, b""), ["wire type"], 1
@@ -197,6 +200,16 @@ def cases(folder):
              for i in range(5000)] + [function("F5000", [relu("a", "b")])]
     yield "a chain of 5000 functions", model([helper.make_node("F0", ["x"], ["y"], domain="local")],
                                              functions=chain, imports=[LOCAL]), ["deep"], 1
+    long_name = "n" * 100000
+    yield "functions with long names", model(
+        [helper.make_node("F0", ["x"], ["y"], domain="local", name=long_name)], imports=[LOCAL],
+        functions=[function("F%d" % i, [helper.make_node("F%d" % (i + 1), ["a"], ["m"], domain="local", name=long_name),
+                                        helper.make_node("F%d" % (i + 1), ["m"], ["b"], domain="local", name=long_name)])
+                   for i in range(12)] + [function("F12", [relu("a", long_name), relu(long_name, "b")])]), ["inlining"], 1
+    big_names = helper.make_graph([relu("x", "t%d" % i) for i in range(1000)], "then", [],
+                                  [helper.make_tensor_value_info("t0", FLOAT, None)])
+    yield "a long name around a subgraph", model(
+        [helper.make_node("NoSuchIf", ["x"], ["y"], name="n" * 1000000, then_branch=big_names)]), ["NoSuchIf"], 1
     yield "unsupported operator in a function", model(
         [helper.make_node("F", ["x"], ["h"], domain="local", name="call"),
          helper.make_node("F", ["h"], ["y"], domain="local", name="again")],
@@ -256,7 +269,8 @@ def main():
             with open(path, "wb") as file:
                 file.write(content)
             start = time.monotonic()
-            result = program.run(path, memory=import_memory(len(content)))
+            bound = inline_memory if name.startswith("function") else import_memory
+            result = program.run(path, memory=bound(len(content)))
             seconds = time.monotonic() - start
             detail = "  exit code %d after %.1f s\n%s" % (result.code, seconds, result.err[:2000])
             found = all(any(part in result.err for part in text.split("|")) for text in texts)
