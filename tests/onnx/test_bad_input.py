@@ -121,9 +121,17 @@ def cases(folder):
         [helper.make_node("NoSuchIf", ["c"], ["y"], name="If_3", then_branch=inner, else_branch=other)],
         inputs=[helper.make_tensor_value_info("x", FLOAT, [1]), helper.make_tensor_value_info("c", TensorProto.BOOL, [])]), [
             "'If_3'", "'If_3/then_branch/deep'"], 2
+    outer_later = helper.make_graph([relu("later", "t"), relu("nowhere", "u")], "then", [],
+                                    [helper.make_tensor_value_info("t", FLOAT, None)])
+    yield "names in subgraphs", model([helper.make_node("NoSuchIf", ["x"], ["y"], name="If", then_branch=outer_later),
+                                       relu("x", "later")]), ["'If'", "'If/then_branch/#1 Relu': uses value 'nowhere'"], 2
+    cyclic = helper.make_graph([relu("y", "t")], "then", [], [helper.make_tensor_value_info("t", FLOAT, None)])
+    yield "a cycle through a subgraph", model(
+        [helper.make_node("NoSuchIf", ["x"], ["y"], name="If", then_branch=cyclic)]), ["NoSuchIf", "value-cycle"], 2
     yield "no operator", model([helper.make_node("", ["x"], ["y"])]), ["op_type"], 1
 
     yield "undefined value", model([relu("nowhere")]), ["value-undefined", "nowhere"], 1
+    yield "an undefined value is told once", model([relu("nowhere", "a"), relu("nowhere")]), ["value-undefined"], 1
     yield "cycle", model([relu("b", "a"), relu("a", "b"), relu("a", "y")]), ["value-cycle"], 1
     yield "own output", model([relu("y", "y")]), ["value-cycle"], 1
     yield "value twice", model([relu("x", "y"), relu("x", "y")]), ["value-twice"], 1
@@ -141,6 +149,8 @@ def cases(folder):
         helper.make_tensor_value_info("y", TensorProto.INT64, [2, 3])]), ["output-type"], 1
     yield "output of another rank", model([relu()], outputs=[
         helper.make_tensor_value_info("y", FLOAT, [6])]), ["output-type"], 1
+    yield "output of a longer type", model([relu()], outputs=[
+        helper.make_tensor_value_info("y", FLOAT, [2])]), ["output-type"], 1
     yield "output of another dim", model([relu()], outputs=[
         helper.make_tensor_value_info("y", FLOAT, [2, 4])]), ["output-type"], 1
 
@@ -213,6 +223,11 @@ def cases(folder):
     yield "unsupported operator in a function", model(
         [helper.make_node("F", ["x"], ["h"], domain="local", name="call"),
          helper.make_node("F", ["h"], ["y"], domain="local", name="again")],
+        functions=[function("F", [helper.make_node("NoSuch", ["a"], ["b"], name="inner")])], imports=[LOCAL]), [
+            "'call/inner'"], 1
+    yield "a function with a fault, called twice", model(
+        [helper.make_node("F", ["x"], ["h"], domain="local", name="call"),
+         helper.make_node("F", ["x"], ["y"], domain="local", name="again")],
         functions=[function("F", [helper.make_node("NoSuch", ["a"], ["b"], name="inner")])], imports=[LOCAL]), [
             "'call/inner'"], 1
     yield "function with too many inputs", model([helper.make_node("F", ["x", "x"], ["y"], domain="local")],
