@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The math kernels: one template, compiled once for every element type and number of lanes. With gcc, or with
+   AICC_MATH_SCALAR_ONLY, only the scalar forms are built (aicc's interpreter links those). */
+#include "math.h"
+#include "coefficients_f32.inc.h"
+#include "coefficients_f64.inc.h"
+#include "payne_hanek.inc.h"
+
+#if !defined(__clang__) && !defined(AICC_MATH_SCALAR_ONLY)
+#define AICC_MATH_SCALAR_ONLY
+#endif
+
+#define AICC_MATH_BITS 32
+#define AICC_MATH_LANES 1
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 64
+#define AICC_MATH_LANES 1
+#include "instance.inc.h"
+
+#ifndef AICC_MATH_SCALAR_ONLY
+/* clang takes the lane-wise condition of ?: for a conversion of a vector to bool. */
+#pragma clang diagnostic ignored "-Wconversion"
+
+#define AICC_MATH_BITS 32
+#define AICC_MATH_LANES 4
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 32
+#define AICC_MATH_LANES 8
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 32
+#define AICC_MATH_LANES 16
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 64
+#define AICC_MATH_LANES 2
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 64
+#define AICC_MATH_LANES 4
+#include "instance.inc.h"
+
+#define AICC_MATH_BITS 64
+#define AICC_MATH_LANES 8
+#include "instance.inc.h"
+#endif
