@@ -2,7 +2,7 @@
 /* Holds every math kernel to its error bound against a reference of higher precision, over samples of the
    whole range and at the special points. Compiled by gcc it tests the scalar forms; compiled by clang with
    TEST_LANES_32 and TEST_LANES_64 it tests the vector forms of that many lanes, every lane.
-   Usage: test_math [--full]   (--full: all floats, and many more doubles) */
+   Usage: test_math [--full] [function]   (--full: all floats, and many more doubles) */
 #include "math/math.h"
 #include "reference.h"
 #include <math.h>
@@ -16,7 +16,8 @@
 #define TEST_LANES_64 1
 #endif
 
-enum { BATCH = 64 };
+/* Every how many floats one is tested by default; the scalar forms bear the denser run. */
+enum { BATCH = 64, FLOAT_STRIDE = TEST_LANES_32 == 1 ? 2039 : 16381 };
 
 typedef void (*Kernel32)(const float *x, const float *y, float *out);
 typedef void (*Kernel64)(const double *x, const double *y, double *out);
@@ -61,8 +62,8 @@ static const Bound bounds[] = {
     {"sin", 2, 2, 100}, {"cos", 2, 2, 100},      {"tan", 2, 2, 100},         {"asin", 2, 2, 1},
     {"acos", 2, 2, 1},  {"atan", 2, 2, 8},       {"sinh", 2, 2, 710},        {"cosh", 2, 2, 710},
     {"tanh", 2, 2, 20}, {"asinh", 2, 2, 8},      {"acosh", 2, 2, 8},         {"atanh", 2, 2, 1},
-    {"erf", 2, 2, 6},   {"erfc", 2, 4, 27},      {"sigmoid", 2.5, 2.5, 745}, {"softplus", 2, 2, 745},
-    {"gelu", 2, 4, 39}, {"gelu_tanh", 2, 4, 22}, {"mish", 2, 4, 745},        {"rsqrt", 2, 2, 4},
+    {"erf", 2, 2, 6},   {"erfc", 2, 3, 27},      {"sigmoid", 2.5, 2.5, 745}, {"softplus", 2, 2, 745},
+    {"gelu", 2, 3, 39}, {"gelu_tanh", 2, 2, 22}, {"mish", 2, 2, 745},        {"rsqrt", 2, 2, 4},
     {"recip", 1, 1, 4}, {"pow", 2, 2, 0},        {"fmod", 0, 0, 0},
 };
 
@@ -336,7 +337,7 @@ int main(int argc, char **argv) {
     return 77;
   }
   bool full = argc > 1 && strcmp(argv[1], "--full") == 0;
-  const char *only = argc > 1 && !full ? argv[1] : NULL;
+  const char *only = argc > 1 + full ? argv[1 + full] : NULL;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Case *test = &cases[i];
     for (size_t j = 0; j < sizeof bounds / sizeof *bounds; j++)
@@ -349,7 +350,7 @@ int main(int argc, char **argv) {
     if (only != NULL && strcmp(only, test->name) != 0) continue;
     Worst worst_f32 = {0}, worst_f64 = {0};
     if (test->arity == 1) {
-      test_unary_f32(test, full ? 1 : 20011, &worst_f32);
+      test_unary_f32(test, full ? 1 : FLOAT_STRIDE, &worst_f32);
       test_unary_f64(test, full ? 200000 : 1500, &worst_f64);
     } else {
       test_binary_f32(test, full ? 400000 : 1500, &worst_f32);

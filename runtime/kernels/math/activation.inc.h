@@ -20,34 +20,36 @@ Real FN(softplus)(Real x) {
   return (x > K(0) ? x : K(0)) + LOCAL(log1p_core)(t, K(0));
 }
 
-#if AICC_MATH_BITS == 32
-/* The types in which the quotients below are formed: f64 for f32, so that only the end is rounded. */
-#define Quotient Wide
-#define KQ KW
-#define TO_QUOTIENT(x) CONVERT(x, Wide)
-#define FROM_QUOTIENT(x, exponent) CONVERT((x)*LOCAL(wide_power_of_two)(exponent), Real)
-#define POWER_OF_TWO LOCAL(wide_power_of_two)
-#else
-#define Quotient Real
-#define KQ K
-#define TO_QUOTIENT(x) (x)
-#define FROM_QUOTIENT(x, exponent) LOCAL(scale)(x, exponent)
-#define POWER_OF_TWO(exponent) LOCAL(scale)(K(1), exponent)
-#endif
-
 /* x tanh(log(1 + e^x)) as a quotient of polynomials in t; the limit -0 at -inf. */
 Real FN(mish)(Real x) {
   LOCAL(exp_parts) parts = LOCAL(exp_split)(LOCAL(exp_clamp)(-LOCAL(absolute)(x)), K(0));
   Int tail_exponent = x < K(0) ? parts.exponent : KI(0);
   Real held = x < K(-1000) ? K(-1000) : x;
-  Quotient e = KQ(1) + TO_QUOTIENT(parts.fraction);
-  Quotient t = e * POWER_OF_TWO(parts.exponent);
-  Quotient negative = TO_QUOTIENT(x < K(0) ? K(1) : K(0));
-  Quotient rising = t * (t + KQ(2));
-  Quotient falling = KQ(1) + (t + t);
-  Quotient numerator = negative > KQ(0) ? e * (t + KQ(2)) : falling;
-  Quotient denominator = negative > KQ(0) ? rising + KQ(2) : falling + KQ(2) * t * t;
-  return FROM_QUOTIENT(TO_QUOTIENT(held) * (numerator / denominator), tail_exponent);
+#if AICC_MATH_BITS == 32
+  Wide wide = CONVERT(held, Wide);
+  Wide e = KW(1) + CONVERT(parts.fraction, Wide);
+  Wide t = e * LOCAL(wide_power_of_two)(parts.exponent);
+  Wide numerator = wide < KW(0) ? e * (t + KW(2)) : KW(1) + KW(2) * t;
+  Wide denominator = wide < KW(0) ? t * (t + KW(2)) + KW(2) : KW(1) + KW(2) * t * (t + KW(1));
+  return CONVERT(wide * (numerator / denominator) * LOCAL(wide_power_of_two)(tail_exponent), Real);
+#else
+  Pair one = {K(1), K(0)}, two = {K(2), K(0)};
+  Pair e = LOCAL(fast_two_sum)(K(1), parts.fraction);
+  Real power = LOCAL(scale)(K(1), parts.exponent);
+  Pair t = {e.hi * power, e.lo * power};
+  Pair t_plus_two = LOCAL(pair_sum)(two, t), twice_t = {t.hi + t.hi, t.lo + t.lo};
+  Pair rising = LOCAL(pair_product)(e, t_plus_two), falling = LOCAL(pair_sum)(one, twice_t);
+  Pair square = LOCAL(pair_product)(twice_t, t);
+  Pair numerator = {x < K(0) ? rising.hi : falling.hi, x < K(0) ? rising.lo : falling.lo};
+  /* t (t + 2) + 2 for the tail, 1 + 2 t + 2 t t for the rest. */
+  Pair addend = {x < K(0) ? K(2) : square.hi, x < K(0) ? K(0) : square.lo};
+  Real weight = x < K(0) ? power : K(1);
+  Pair weighted = {numerator.hi * weight, numerator.lo * weight};
+  Pair quotient = LOCAL(pair_quotient)(numerator, LOCAL(pair_sum)(addend, weighted));
+  Real result = LOCAL(scale)(held * quotient.hi + held * quotient.lo, tail_exponent);
+  /* The two products may cancel to a zero of the wrong sign. */
+  return x > K(50) ? x : LOCAL(with_sign)(LOCAL(absolute)(result), x);
+#endif
 }
 
 /* x sigmoid(v) with v = 2 sqrt(2/pi) (x + 0.044715 x^3), v in twice the precision: the tail is e^v; the limit
@@ -70,14 +72,20 @@ Real FN(gelu_tanh)(Real x) {
 #endif
   Int tail_exponent = x < K(0) ? parts.exponent : KI(0);
   Real held = x < K(-50) ? K(-50) : x;
-  Quotient e = KQ(1) + TO_QUOTIENT(parts.fraction);
-  Quotient t = e * POWER_OF_TWO(parts.exponent);
-  Quotient numerator = TO_QUOTIENT(held);
-  numerator = numerator < KQ(0) ? numerator * e : numerator;
-  return FROM_QUOTIENT(numerator / (KQ(1) + t), tail_exponent);
+#if AICC_MATH_BITS == 32
+  Wide e = KW(1) + CONVERT(parts.fraction, Wide);
+  Wide t = e * LOCAL(wide_power_of_two)(parts.exponent);
+  Wide numerator = CONVERT(held, Wide);
+  numerator = numerator < KW(0) ? numerator * e : numerator;
+  return CONVERT(numerator / (KW(1) + t) * LOCAL(wide_power_of_two)(tail_exponent), Real);
+#else
+  Pair e = LOCAL(fast_two_sum)(K(1), parts.fraction), one = {K(1), K(0)};
+  Real power = LOCAL(scale)(K(1), parts.exponent);
+  Pair t = {e.hi * power, e.lo * power};
+  Pair numerator = {x < K(0) ? e.hi : K(1), x < K(0) ? e.lo : K(0)};
+  Pair quotient = LOCAL(pair_quotient)(numerator, LOCAL(pair_sum)(one, t));
+  Real result = LOCAL(scale)(held * quotient.hi + held * quotient.lo, tail_exponent);
+  /* The two products may cancel to a zero of the wrong sign. */
+  return x > K(50) ? x : LOCAL(with_sign)(LOCAL(absolute)(result), x);
+#endif
 }
-#undef Quotient
-#undef KQ
-#undef TO_QUOTIENT
-#undef FROM_QUOTIENT
-#undef POWER_OF_TWO

@@ -122,8 +122,9 @@
    * (x) + K(0x1.2492492476ba1p-2)) \
    * (x) + K(0x1.9999999999a38p-2)) \
    * (x) + K(0x1.5555555555555p-1))
+#define AICC_POLY_ERFCX_CONSTANT_64 0x1.18932bf08e154p+0
 #define AICC_POLY_ERFCX_64(x) \
-  ((((((((((((((((((((((K(0x1.f36d8f26067d6p-31) \
+  (((((((((((((((((((((K(0x1.f36d8f26067d6p-31) \
    * (x) + K(-0x1.5e243bcb5bcd0p-31)) \
    * (x) + K(-0x1.055c642430266p-26)) \
    * (x) + K(0x1.d16930edb8c31p-29)) \
@@ -144,8 +145,13 @@
    * (x) + K(0x1.52cac23710011p-2)) \
    * (x) + K(-0x1.14eacb1ad02b6p-1)) \
    * (x) + K(0x1.8be202d26c708p-1)) \
-   * (x) + K(-0x1.f3fe31ecb49c0p-1)) \
-   * (x) + K(0x1.18932bf08e154p+0))
+   * (x) + K(-0x1.f3fe31ecb49c0p-1))
+#define AICC_POLY_ERFCX_SLOPE_64(x) \
+  ((((K(-0x1.6ad2f3fbd3f48p+0) \
+   * (x) + K(0x1.bf615c8d026bap+0)) \
+   * (x) + K(-0x1.618c65872a9e3p+0)) \
+   * (x) + K(0x1.769ee893df92dp+0)) \
+   * (x) + K(-0x1.fac16b0d20affp-1))
 #define AICC_POLY_POW_LOG_64(x) \
   (((((((K(0x1.e032e4d8436a1p-4) \
    * (x) + K(0x1.df7c5bc7c7563p-4)) \
@@ -155,10 +161,4 @@
    * (x) + K(0x1.c71c71c6ea871p-3)) \
    * (x) + K(0x1.2492492492522p-2)) \
    * (x) + K(0x1.999999999999ap-2))
-#define AICC_POLY_ERFCX_SLOPE_64(x) \
-  ((((K(-0x1.6ad2f3fbd3f48p+0) \
-   * (x) + K(0x1.bf615c8d026bap+0)) \
-   * (x) + K(-0x1.618c65872a9e3p+0)) \
-   * (x) + K(0x1.769ee893df92dp+0)) \
-   * (x) + K(-0x1.fac16b0d20affp-1))
 /* clang-format on */

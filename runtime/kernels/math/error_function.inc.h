@@ -4,41 +4,47 @@
 
 #define ERFCX_POLE PICK(2, 4)
 
+#define ROOT_HALF 0x1.6a09e667f3bcdp-1
+#define ROOT_HALF_LO -0x1.bdd3413b26456p-55
+
 /* factor * erfcx(a * root) * e^-(a*a*root*root) for a >= 0 and root = 1, or sqrt(1/2) when half_square is 1.
  */
 HELPER Real LOCAL(erfc_tail)(Real a, Real factor, int half_square) {
 #if AICC_MATH_BITS == 32
   Wide wide = CONVERT(a, Wide);
-  Wide pole = KW(half_square ? ERFCX_POLE * 0x1.6a09e667f3bcdp+0 : ERFCX_POLE);
+  Wide pole = KW(half_square ? ERFCX_POLE * 2 * ROOT_HALF : ERFCX_POLE);
   Wide inverse = KW(1) / (wide + pole);
   Wide wide_t = (wide - pole) * inverse;
   Real t = CONVERT(wide_t, Real);
-  Real slope = POLY(ERFCX_SLOPE)(t);
-  Real ratio = POLY(ERFCX)(t);
-  ratio = ratio + slope * CONVERT(wide_t - CONVERT(t, Wide), Real);
+  Real rest = POLY(ERFCX)(t);
+  Wide ratio = KW(POLY(ERFCX_CONSTANT)) + wide_t * CONVERT(rest, Wide);
   LOCAL(exp_parts) parts = LOCAL(exp_split_wide)(-wide * wide * KW(half_square ? 0.5 : 1));
-  Wide scaled = CONVERT(factor, Wide) * inverse * KW(half_square ? 0x1.6a09e667f3bcdp+0 : 1);
-  scaled = scaled * (KW(1) + CONVERT(parts.fraction, Wide)) * CONVERT(ratio, Wide);
+  Wide scaled = CONVERT(factor, Wide) * inverse * KW(half_square ? 2 * ROOT_HALF : 1);
+  scaled = scaled * (KW(1) + CONVERT(parts.fraction, Wide)) * ratio;
   return CONVERT(scaled * LOCAL(wide_power_of_two)(parts.exponent), Real);
 #else
-  Real pole = K(half_square ? ERFCX_POLE * 0x1.6a09e667f3bcdp+0 : ERFCX_POLE);
-  Pair sum = LOCAL(two_sum)(a, pole);
-  Real inverse = K(1) / sum.hi;
-  Pair back = LOCAL(two_product)(inverse, sum.hi);
-  Real error = ((K(1) - back.hi) - back.lo) - inverse * sum.lo;
-  Pair difference = LOCAL(two_sum)(a, -pole);
-  Real t = difference.hi * inverse;
-  Pair product = LOCAL(two_product)(t, sum.hi);
-  Real t_rest = ((difference.hi - product.hi) - product.lo) + (difference.lo - t * sum.lo);
+  Pair pole = {K(half_square ? ERFCX_POLE * 2 * ROOT_HALF : ERFCX_POLE),
+               K(half_square ? ERFCX_POLE * 2 * ROOT_HALF_LO : 0)};
+  Pair sum = LOCAL(two_sum)(a, pole.hi), difference = LOCAL(two_sum)(a, -pole.hi);
+  sum.lo = sum.lo + pole.lo;
+  difference.lo = difference.lo - pole.lo;
+  Pair one = {K(1), K(0)};
+  Pair inverse = LOCAL(pair_quotient)(one, sum);
+  Real t = difference.hi * inverse.hi;
+  Pair back = LOCAL(two_product)(t, sum.hi);
+  Real t_lo = (((difference.hi - back.hi) - back.lo) + (difference.lo - t * sum.lo)) * inverse.hi;
   Real slope = POLY(ERFCX_SLOPE)(t);
-  Real ratio = POLY(ERFCX)(t);
-  ratio = ratio + slope * (t_rest * inverse);
+  Real rest = POLY(ERFCX)(t);
+  Pair product = LOCAL(two_product)(t, rest);
+  Pair ratio = LOCAL(two_sum)(K(POLY(ERFCX_CONSTANT)), product.hi);
+  ratio.lo = ratio.lo + (product.lo + slope * t_lo);
+  Pair weight = LOCAL(two_product)(factor, K(half_square ? 2 * ROOT_HALF : 1));
+  weight.lo = weight.lo + factor * K(half_square ? 2 * ROOT_HALF_LO : 0);
+  Pair lead = LOCAL(pair_product)(LOCAL(pair_product)(ratio, inverse), weight);
   Pair square = LOCAL(two_product)(a, a);
-  Real weight = K(half_square ? -0.5 : -1);
-  LOCAL(exp_parts) parts = LOCAL(exp_split)(weight * square.hi, weight * square.lo);
-  Real lead = ratio * inverse;
-  lead = (lead + lead * error) * (factor * K(half_square ? 0x1.6a09e667f3bcdp+0 : 1));
-  return LOCAL(scale)(lead + lead * parts.fraction, parts.exponent);
+  Real scale = K(half_square ? -0.5 : -1);
+  LOCAL(exp_parts) parts = LOCAL(exp_split)(scale * square.hi, scale * square.lo);
+  return LOCAL(scale)(lead.hi + (lead.hi * parts.fraction + lead.lo), parts.exponent);
 #endif
 }
 
@@ -78,6 +84,8 @@ Real FN(gelu)(Real x) {
   Real half = K(0.5) * x;
   Real near_zero = half * (K(1) + LOCAL(erf_small)(x * K(0x1.6a09e667f3bcdp-1)));
   Real far = x < K(0) ? tail : x * (K(1) - tail);
-  return LOCAL(absolute)(x) < K(0.75) ? near_zero : far;
+  return LOCAL(absolute)(x) < K(0.5) ? near_zero : far;
 }
 #undef ERFCX_POLE
+#undef ROOT_HALF
+#undef ROOT_HALF_LO

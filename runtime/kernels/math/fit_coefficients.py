@@ -97,11 +97,11 @@ def table(bits):
         rows += [
             ("LOG", lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, lambda z: z / 2, "1e-30", "0.02945", p + 5),
             ("ERFCX", erfcx_in_t(pole), lambda t: 1 / erfcx_in_t(pole)(t), "-1", (last - pole) / (last + pole), p + 4),
+            ("ERFCX_SLOPE", erfcx_slope(pole), lambda t: 1 / erfcx_in_t(pole)(t), "-1",
+             (last - pole) / (last + pole), 5),
             ("POW_LOG", lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z, lambda z: z * z / 2,
              "1e-20", "0.02945", 68),
         ]
-    rows.append(("ERFCX_SLOPE", erfcx_slope(pole), lambda t: 1 / erfcx_in_t(pole)(t), "-1",
-                 (last - pole) / (last + pole), 5))
     return rows
 
 
@@ -122,10 +122,14 @@ def write(bits):
         print(bits, name, degree, mp.nstr(log(worst, 2), 5), flush=True)
         constant = "KW" if wide else "K"
         texts = [nearest(c, 64 if wide else bits) for c in coefficients]
+        last_step = 0
+        if name == "ERFCX":  # its last step, constant + x * polynomial, is done in more precision
+            lines.append("#define AICC_POLY_ERFCX_CONSTANT_%d %s" % (bits, texts[0]))
+            last_step = 1
         lines.append("#define AICC_POLY_%s_%d(x) \\" % (name, bits))
-        lines.append("  %s%s(%s) \\" % ("(" * degree, constant, texts[-1]))
-        for k in range(degree - 1, -1, -1):
-            lines.append("   * (x) + %s(%s))%s" % (constant, texts[k], " \\" if k else ""))
+        lines.append("  %s%s(%s) \\" % ("(" * (degree - last_step), constant, texts[-1]))
+        for k in range(degree - 1, last_step - 1, -1):
+            lines.append("   * (x) + %s(%s))%s" % (constant, texts[k], " \\" if k > last_step else ""))
     lines.append("/* clang-format on */")
     with open("coefficients_f%d.inc.h" % bits, "w") as out:
         out.write("\n".join(lines) + "\n")

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sets up the module, links the runtime's bitcode into it, emits, optimises, and writes the object to memory. */
+#include "codegen/llvm/codegen.h"
+#include "codegen/llvm/emit.h"
+#include "codegen/llvm/runtime_bitcode.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Linker.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_INTERNAL = 70 };
+
+/* LLVM's fatal error handler has no user pointer: this is what it names. */
+static const Codegen *fatal_context;
+
+static void on_fatal_error(const char *reason) {
+  const char *current = fatal_context && fatal_context->current ? fatal_context->current : "(none)";
+  fprintf(stderr, "aicc: internal error in kernel '%s': %s\n", current, reason);
+  exit(EXIT_INTERNAL);
+}
+
+static bool fail(Codegen *cg, const char *what, char *message) {
+  Arena *arena = cg->program->arena;
+  report(cg->program->diagnostics, NULL, MESSAGE_CODEGEN, arena_format(arena, "%s: %s", what, message ? message : ""));
+  if (message) LLVMDisposeMessage(message);
+  return false;
+}
+
+static void initialise_llvm(void) {
+  static bool done;
+  if (done) return;
+  done = true;
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser();
+  LLVMInstallFatalErrorHandler(on_fatal_error);
+}
+
+static bool create_machine(Codegen *cg) {
+  LLVMTargetRef target;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(cg->options->triple, &target, &message)) return fail(cg, "target", message);
+  LLVMCodeGenOptLevel level = cg->options->optimisation == 0 ? LLVMCodeGenLevelLess : LLVMCodeGenLevelDefault;
+  cg->machine = LLVMCreateTargetMachine(target, cg->options->triple, "", "", level, LLVMRelocPIC, LLVMCodeModelSmall);
+  if (!cg->machine) return fail(cg, "target machine", NULL);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(cg->machine);
+  LLVMSetTarget(cg->module, cg->options->triple);
+  LLVMSetModuleDataLayout(cg->module, layout);
+  LLVMDisposeTargetData(layout);
+  return true;
+}
+
+static void strip_attribute(LLVMValueRef function, const char *name) {
+  LLVMRemoveStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, name, (unsigned)strlen(name));
+}
+
+/* The runtime's functions become local, and free of the target that clang compiled them for, so that they take on
+   the level of the kernel that they are inlined into. */
+static void adopt_runtime(Codegen *cg) {
+  unsigned always = LLVMGetEnumAttributeKindForName("alwaysinline", 12), none = LLVMGetEnumAttributeKindForName("noinline", 8);
+  for (LLVMValueRef function = LLVMGetFirstFunction(cg->module); function; function = LLVMGetNextFunction(function)) {
+    size_t length;
+    const char *name = LLVMGetValueName2(function, &length);
+    if (LLVMIsDeclaration(function)) continue;
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    strip_attribute(function, "target-cpu");
+    strip_attribute(function, "target-features");
+    strip_attribute(function, "tune-cpu");
+    strip_attribute(function, "min-legal-vector-width");
+    if (strncmp(name, "aicc_math_", 10) != 0) continue;
+    LLVMRemoveEnumAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, none);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(cg->context, always, 0));
+  }
+}
+
+/* Memory functions that instruction selection may ask for must survive until then. */
+static void keep_memory_functions(Codegen *cg) {
+  static const char *const names[] = {"memcpy", "memmove", "memset"};
+  LLVMValueRef items[3];
+  for (int i = 0; i < 3; i++) items[i] = emit_runtime_function(cg, names[i]);
+  LLVMValueRef list = LLVMConstArray2(cg->pointer, items, 3);
+  LLVMValueRef used = LLVMAddGlobal(cg->module, LLVMTypeOf(list), "llvm.compiler.used");
+  LLVMSetInitializer(used, list);
+  LLVMSetLinkage(used, LLVMAppendingLinkage);
+  LLVMSetSection(used, "llvm.metadata");
+}
+
+static bool link_runtime(Codegen *cg) {
+  const RuntimeBitcode *bitcode = runtime_bitcode_find(cg->options->target->architecture);
+  LLVMModuleRef runtime;
+  if (!bitcode) return fail(cg, "no runtime bitcode for this architecture", NULL);
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+      (const char *)bitcode->start, (size_t)(bitcode->end - bitcode->start), "runtime", false);
+  if (LLVMParseBitcodeInContext2(cg->context, buffer, &runtime)) return fail(cg, "runtime bitcode", NULL);
+  LLVMDisposeMemoryBuffer(buffer);
+  LLVMSetTarget(runtime, cg->options->triple);
+  if (LLVMLinkModules2(cg->module, runtime)) return fail(cg, "runtime bitcode does not link", NULL);
+  adopt_runtime(cg);
+  keep_memory_functions(cg);
+  return true;
+}
+
+static void create_types(Codegen *cg) {
+  cg->void_type = LLVMVoidTypeInContext(cg->context);
+  cg->bool_type = LLVMInt1TypeInContext(cg->context);
+  cg->i8 = LLVMInt8TypeInContext(cg->context);
+  cg->i16 = LLVMInt16TypeInContext(cg->context);
+  cg->i32 = LLVMInt32TypeInContext(cg->context);
+  cg->i64 = LLVMInt64TypeInContext(cg->context);
+  cg->f32 = LLVMFloatTypeInContext(cg->context);
+  cg->f64 = LLVMDoubleTypeInContext(cg->context);
+  cg->pointer = LLVMPointerTypeInContext(cg->context, 0);
+}
+
+static bool optimise(Codegen *cg) {
+  static const char *const pipelines[] = {
+      "always-inline,globaldce",
+      "always-inline,globaldce,default<O1>",
+      "always-inline,globaldce,default<O2>",
+      "always-inline,globaldce,default<O3>",
+  };
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopVectorization(options, false); /* kernels are vectors already */
+  LLVMPassBuilderOptionsSetSLPVectorization(options, false);
+  LLVMPassBuilderOptionsSetLoopUnrolling(options, cg->options->optimisation > 2);
+  LLVMErrorRef error = LLVMRunPasses(cg->module, pipelines[cg->options->optimisation], cg->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (!error) return true;
+  char *message = LLVMGetErrorMessage(error);
+  fail(cg, "optimisation", NULL);
+  LLVMDisposeErrorMessage(message);
+  return false;
+}
+
+static bool write_output(Codegen *cg, CodegenResult *result) {
+  char *message = NULL;
+  if (cg->options->output == OUTPUT_LLVM_IR) {
+    char *text = LLVMPrintModuleToString(cg->module);
+    result->length = strlen(text);
+    result->bytes = heap_resize(NULL, result->length + 1);
+    memcpy(result->bytes, text, result->length + 1);
+    LLVMDisposeMessage(text);
+    return true;
+  }
+  LLVMMemoryBufferRef buffer;
+  LLVMCodeGenFileType kind = cg->options->output == OUTPUT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
+  if (LLVMTargetMachineEmitToMemoryBuffer(cg->machine, cg->module, kind, &message, &buffer))
+    return fail(cg, "code generation", message);
+  result->length = LLVMGetBufferSize(buffer);
+  result->bytes = heap_resize(NULL, result->length + 1);
+  memcpy(result->bytes, LLVMGetBufferStart(buffer), result->length);
+  LLVMDisposeMemoryBuffer(buffer);
+  return true;
+}
+
+static bool emit_module(Codegen *cg) {
+  char *message = NULL;
+  emit_weights(cg);
+  LLVMValueRef run = emit_run(cg), workspace_bytes = emit_workspace_bytes(cg), output_dims = emit_output_dims(cg);
+  emit_typed_interface(cg, run, workspace_bytes);
+  emit_model(cg, run, workspace_bytes, output_dims);
+  debug_finish(cg);
+  cg->current = "(module)";
+  if (LLVMVerifyModule(cg->module, LLVMReturnStatusAction, &message)) return fail(cg, "generated code is invalid", message);
+  LLVMDisposeMessage(message);
+  return true;
+}
+
+bool codegen_run(const Program *program, const InterfaceNames *names, const CodegenOptions *options,
+                 CodegenResult *result) {
+  Codegen cg = {.program = program, .names = names, .options = options, .current = "(start)"};
+  *result = (CodegenResult){0};
+  if (dim_symbol_count(program->dims) > 64)
+    return report(program->diagnostics, NULL, MESSAGE_CODEGEN, "more than 64 symbolic dims are not supported");
+  initialise_llvm();
+  fatal_context = &cg;
+  cg.context = LLVMContextCreate();
+  cg.module = LLVMModuleCreateWithNameInContext(names->name, cg.context);
+  LLVMSetSourceFileName(cg.module, names->name, strlen(names->name));
+  cg.builder = LLVMCreateBuilderInContext(cg.context);
+  create_types(&cg);
+  bool ok = create_machine(&cg) && link_runtime(&cg);
+  if (ok) {
+    debug_start(&cg);
+    ok = emit_module(&cg) && (options->unoptimised_ir || optimise(&cg)) && write_output(&cg, result);
+  }
+  LLVMDisposeBuilder(cg.builder);
+  if (cg.machine) LLVMDisposeTargetMachine(cg.machine);
+  LLVMDisposeModule(cg.module);
+  LLVMContextDispose(cg.context);
+  fatal_context = NULL;
+  return ok;
+}
+
+void codegen_result_free(CodegenResult *result) {
+  free(result->bytes);
+  *result = (CodegenResult){0};
+}
+
+const char *codegen_llvm_version(void) {
+  static char text[32];
+  unsigned major, minor, patch;
+  LLVMGetVersion(&major, &minor, &patch);
+  snprintf(text, sizeof text, "%u.%u.%u", major, minor, patch);
+  return text;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by kernel.c (schedule tree, leaves) and expression.c (what a lane computes). */
+#ifndef AICC_CODEGEN_KERNEL_INTERNAL_H
+#define AICC_CODEGEN_KERNEL_INTERNAL_H
+#include "codegen/llvm/emit.h"
+
+enum { LANE_LIMIT = 64, AXIS_LIMIT = 64, BUFFER_LIMIT = 64, NO_VECTOR_AXIS = 64 };
+
+/* A kernel being emitted. Axis values are those of lane 0 where the axis is the leaf's. */
+typedef struct KernelEmitter {
+  Codegen *cg;
+  const Kernel *kernel;
+  const TargetLevel *level;
+  LLVMValueRef pointers[BUFFER_LIMIT];       /* parameters */
+  LLVMValueRef slots[BUFFER_LIMIT];          /* locals that are one number per outer iteration: stack slots */
+  LLVMValueRef lane_values[BUFFER_LIMIT];    /* locals computed in this strip of the leaf: their lanes */
+  LLVMValueRef symbols[64];
+  LLVMValueRef extents[AXIS_LIMIT];
+  LLVMValueRef axis_values[AXIS_LIMIT];      /* null: not bound here */
+  LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
+  uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
+  uint32_t lanes;       /* of the current strip */
+} KernelEmitter;
+
+typedef struct Loop {
+  LLVMBasicBlockRef header, exit;
+  LLVMValueRef index;
+  LLVMValueRef step;
+} Loop;
+
+/* for (index = start; index + step <= end; index += step); the builder is in the body, then behind the loop,
+   where `index` is the first that was not run. */
+Loop loop_open(Codegen *cg, LLVMValueRef start, LLVMValueRef end, uint32_t step);
+void loop_close(Codegen *cg, Loop *loop);
+
+/* Lanes of an expression at the current axis values. */
+LLVMValueRef emit_expr(KernelEmitter *e, const Expr *expr);
+/* The value of an affine form at lane 0. */
+LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form);
+/* Whether every range holds, leaving out those along the vector axis when lanes > 1 (the leaf's bounds see to
+   them); null where nothing is left to check. */
+LLVMValueRef emit_guard_condition(KernelEmitter *e, const Expr *guard);
+/* Writes lanes to target[subscripts], or binds them when the target is a local. */
+void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, LLVMValueRef lanes);
+bool subscript_uses(const Subscript *subscript, uint32_t axis);
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of targets: triples, CPU levels, vector widths. */
+#ifndef AICC_CODEGEN_TARGET_H
+#define AICC_CODEGEN_TARGET_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LEVEL_LIMIT = 4 };
+
+typedef struct TargetLevel {
+  const char *name;     /* of --cpu: "x86-64-v3" */
+  const char *alias;    /* "v3" */
+  uint32_t abi_level;   /* AICC_CPU_* */
+  const char *cpu;      /* LLVM's name */
+  const char *features; /* LLVM's feature string beyond the CPU's */
+  uint32_t vector_bits;
+} TargetLevel;
+
+typedef struct Target {
+  const char *architecture; /* first part of the triple */
+  const char *triple;       /* the normal one */
+  uint32_t level_count;     /* ascending; the first is the baseline */
+  TargetLevel levels[LEVEL_LIMIT];
+} Target;
+
+/* The target of a triple ("" or null: this machine's architecture); null where there is none. */
+const Target *target_find(const char *triple);
+const Target *target_at(uint32_t index); /* null after the last */
+/* The index of a level by name or alias, "native" for the best of this machine; -1 where there is none. */
+int32_t target_level_find(const Target *target, const char *name);
+#endif

@@ -1,0 +1,3 @@
+
+BprobabilitiesJ(%U$9ηJό;½/s4<=7ζ
+R>ϋ5H9¦ξ¶>VY7ριΫ>ΞuΑ3

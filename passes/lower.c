@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks an entry's nodes in order and emits a kernel for every value that lower_plan.c gave a buffer. */
+#include "passes/lower.h"
+#include "passes/lower_internal.h"
+#include <string.h>
+
+static uint32_t add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
+  Program *program = lowering->program;
+  DimContext *dims = program->dims;
+  ProgramBuffer buffer = {.storage = storage, .index = index, .blob = blob, .type = *type};
+  uint32_t bits = element_info(type->element)->bits;
+  Dim count = type_count(dims, type);
+  buffer.byte_count = bits >= 8 ? dim_multiply(dims, count, dim_constant(dims, bits / 8))
+                                : dim_ceil_divide(dims, count, dim_constant(dims, 8 / bits));
+  arena_push(program->arena, program->buffers, program->buffer_count, program->buffer_capacity) = buffer;
+  return (uint32_t)program->buffer_count - 1;
+}
+
+/* The value whose buffer a materialised reshape shares. */
+static Value *alias_root(Lowering *lowering, Value *value) {
+  while (value->producer && value->producer->kind == PRIMITIVE_RESHAPE && plan_of(lowering, value)->materialised &&
+         plan_of(lowering, value->producer->operands[0])->materialised)
+    value = value->producer->operands[0];
+  return value;
+}
+
+static bool is_computed(const Value *value) { return value->producer && value->producer->kind != PRIMITIVE_CONSTANT; }
+
+/* Buffers for arguments and for the results that their producer can write in place. */
+static void place_interface(Lowering *lowering, Region *region) {
+  for (uint32_t i = 0; i < region->argument_count; i++)
+    plan_of(lowering, region->arguments[i])->buffer =
+        (int32_t)add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
+  for (uint32_t i = 0; i < region->result_count; i++) {
+    Value *root = alias_root(lowering, region->results[i]);
+    if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
+    plan_of(lowering, root)->buffer = (int32_t)add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
+  }
+}
+
+static uint32_t value_buffer(Lowering *lowering, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  if (plan->buffer == NO_BUFFER)
+    plan->buffer = (int32_t)add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+  return (uint32_t)plan->buffer;
+}
+
+/* Axes over the dims of a type, and the plain access to it. */
+static void axes_of_type(KernelBuilder *builder, const Type *type, Subscript *at) {
+  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s",
+                                                "t", "u", "v", "w", "x", "y", "z", "a", "b", "c", "d",
+                                                "e", "f", "g", "h", "i1", "j1", "k1", "l1", "m1", "n1"};
+  for (uint32_t i = 0; i < type->rank; i++) at[i] = subscript_axis(builder, kernel_axis(builder, names[i], type->dims[i]));
+}
+
+/* Axes for the labels of an equation. */
+static void axes_of_labels(KernelBuilder *builder, const Equation *equation, Subscript *of_label) {
+  for (uint32_t i = 0; i < equation->label_count; i++)
+    of_label[i] = subscript_axis(builder, kernel_axis(builder, equation->labels[i].name, equation->labels[i].extent));
+}
+
+/* The expression under a reduction's monoid; points that do not take part give the neutral element. */
+static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const Subscript *of_label, Scalar monoid) {
+  const Equation *equation = node->equation;
+  ElementType type = element_info(node->results[0]->type.element)->compute;
+  const Expr *operands[2];
+  const Expr *neutral = expr_literal(builder, type, scalar_identity_bits(monoid, type));
+  Subscript *accesses[2];
+  for (uint32_t i = 0; i < equation->operand_count; i++) {
+    accesses[i] = access_substitute(builder, &equation->operands[i], of_label);
+    operands[i] = expr_of_value(builder, node->operands[i], accesses[i]);
+  }
+  const Expr *expr = equation->operand_count == 1 ? operands[0] : expr_call(builder, SCALAR_MUL, type, operands, 2);
+  for (uint32_t i = 0; i < equation->operand_count; i++) {
+    const Type *operand = &node->operands[i]->type;
+    expr = expr_guard(builder, accesses[i], operand->rank, operand->dims, expr, neutral);
+  }
+  return expr;
+}
+
+/* The stage of a reduce or contract into `target`; the labels that the result lacks are reduced. */
+static void reduction_stage(KernelBuilder *builder, const Value *value, const Subscript *of_label, uint32_t target,
+                            const Subscript *at) {
+  const Node *node = value->producer;
+  const Equation *equation = node->equation;
+  Scalar monoid = node->kind == PRIMITIVE_CONTRACT ? SCALAR_ADD : node_monoid(node);
+  uint32_t reduce_axes[KERNEL_AXIS_LIMIT], reduce_count = 0;
+  for (uint32_t label = 0; label < equation->label_count; label++)
+    if (!access_uses_label(&equation->result, label)) reduce_axes[reduce_count++] = of_label[label].terms[0].label;
+  const Expr *expr = reduced_expr(builder, node, of_label, monoid);
+  kernel_stage(builder, "t", target, at, monoid, reduce_count, reduce_axes, expr);
+}
+
+/* A kernel for one value: alone, or with the reduction that it claims as a first stage. */
+static void lower_value(Lowering *lowering, Value *value) {
+  KernelBuilder builder;
+  Subscript of_label[KERNEL_AXIS_LIMIT], plain[RANK_LIMIT], *at = plain;
+  const Value *claimed = plan_of(lowering, value)->claims;
+  const Node *node = value->producer;
+  bool reduces = node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
+  const Value *reduction = reduces ? value : claimed;
+  kernel_start(&builder, lowering, reduction ? reduction->producer->location : node->location);
+  if (reduction) {
+    const Equation *equation = reduction->producer->equation;
+    axes_of_labels(&builder, equation, of_label);
+    at = access_substitute(&builder, &equation->result, of_label);
+  } else {
+    axes_of_type(&builder, &value->type, plain);
+  }
+  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  if (claimed) {
+    uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute, claimed->type.rank,
+                                  claimed->type.dims);
+    reduction_stage(&builder, claimed, of_label, local, at);
+    builder.local_of = claimed;
+    builder.local = local;
+  }
+  if (reduces)
+    reduction_stage(&builder, value, of_label, out, at);
+  else if (plan_of(lowering, value)->materialised) {
+    plan_of(lowering, value)->materialised = false; /* its own expression, not a load of it */
+    const Expr *expr = expr_of_value(&builder, value, at);
+    plan_of(lowering, value)->materialised = true;
+    kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr);
+  }
+  kernel_finish(&builder);
+}
+
+/* m = max x; y = exp(x - m); s = sum y; y = y / s, or with the logarithm y = x - m; s = sum exp(y); y - log s. */
+static void lower_softmax(Lowering *lowering, Value *value) {
+  KernelBuilder builder;
+  const Node *node = value->producer;
+  const Value *operand = node->operands[0];
+  uint32_t axis = (uint32_t)node_int(node, "axis"), rank = value->type.rank, row_rank = 0;
+  bool logarithm = node_int(node, "log") != 0;
+  ElementType type = element_info(value->type.element)->compute;
+  Subscript at[RANK_LIMIT], row[RANK_LIMIT];
+  Dim row_dims[RANK_LIMIT];
+  kernel_start(&builder, lowering, node->location);
+  axes_of_type(&builder, &value->type, at);
+  for (uint32_t i = 0; i < rank; i++)
+    if (i != axis) {
+      row[row_rank] = at[i];
+      row_dims[row_rank++] = value->type.dims[i];
+    }
+  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  uint32_t most = kernel_local(&builder, "m", type, row_rank, row_dims);
+  uint32_t sum = kernel_local(&builder, "s", type, row_rank, row_dims);
+  const Expr *x = expr_of_value(&builder, operand, at);
+  kernel_stage(&builder, "m", most, row, SCALAR_MAX, 1, &axis, x);
+  const Expr *difference[2] = {x, expr_load(&builder, most, row)};
+  const Expr *shifted = expr_call(&builder, SCALAR_SUB, type, difference, 2);
+  kernel_stage(&builder, "e", out, at, SCALAR_COUNT, 0, NULL,
+               logarithm ? shifted : expr_call(&builder, SCALAR_EXP, type, &shifted, 1));
+  const Expr *y = expr_load(&builder, out, at);
+  kernel_stage(&builder, "s", sum, row, SCALAR_ADD, 1, &axis,
+               logarithm ? expr_call(&builder, SCALAR_EXP, type, &y, 1) : y);
+  const Expr *total = expr_load(&builder, sum, row);
+  const Expr *last[2] = {y, logarithm ? expr_call(&builder, SCALAR_LOG, type, &total, 1) : total};
+  kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL,
+               expr_call(&builder, logarithm ? SCALAR_SUB : SCALAR_DIV, type, last, 2));
+  kernel_finish(&builder);
+}
+
+/* One kernel per operand, each writing its part. */
+static void lower_concat(Lowering *lowering, Value *value) {
+  const Node *node = value->producer;
+  DimContext *dims = lowering->module->dims;
+  uint32_t axis = (uint32_t)node_int(node, "axis");
+  Dim offset = dim_constant(dims, 0);
+  for (uint32_t k = 0; k < node->operand_count; k++) {
+    KernelBuilder builder;
+    Subscript at[RANK_LIMIT], target[RANK_LIMIT];
+    kernel_start(&builder, lowering, node->location);
+    axes_of_type(&builder, &node->operands[k]->type, at);
+    memcpy(target, at, sizeof target);
+    target[axis].offset = offset;
+    uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+    kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, node->operands[k], at));
+    kernel_finish(&builder);
+    offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
+  }
+}
+
+/* Computes the status, then checks it. */
+static void lower_require(Lowering *lowering, const Node *node) {
+  KernelBuilder builder;
+  Program *program = lowering->program;
+  Type type = type_scalar(ELEMENT_I32);
+  uint32_t buffer = add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
+  kernel_start(&builder, lowering, node->location);
+  uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, &type);
+  const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL), expr_literal(&builder, ELEMENT_I32, 0),
+                           expr_literal(&builder, ELEMENT_I32, (uint64_t)node_int(node, "status"))};
+  kernel_stage(&builder, "y", out, NULL, SCALAR_COUNT, 0, NULL, expr_call(&builder, SCALAR_SELECT, ELEMENT_I32, choice, 3));
+  kernel_finish(&builder);
+  Step step = {.kind = STEP_CHECK, .buffer_count = 1, .location = node->location};
+  step.buffers = arena_copy(program->arena, &buffer, sizeof buffer);
+  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+}
+
+/* Constants of equal content share a buffer; the operators' blobs are few enough for a linear search. */
+static void place_constant(Lowering *lowering, Value *value) {
+  const Blob *blob = node_attribute(value->producer, "value")->blob;
+  for (size_t i = 0; i < lowering->program->buffer_count; i++)
+    if (lowering->program->buffers[i].blob == blob) {
+      plan_of(lowering, value)->buffer = (int32_t)i;
+      return;
+    }
+  plan_of(lowering, value)->buffer = (int32_t)add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
+}
+
+static void lower_node(Lowering *lowering, const Node *node) {
+  if (node->kind == PRIMITIVE_REQUIRE) {
+    lower_require(lowering, node);
+    return;
+  }
+  Value *value = node->results[0];
+  ValuePlan *plan = plan_of(lowering, value);
+  if (!plan->materialised || value->use_count == 0) return;
+  Value *root = alias_root(lowering, value);
+  if (root != value) {
+    plan->buffer = (int32_t)value_buffer(lowering, root);
+    return;
+  }
+  switch (node->kind) {
+  case PRIMITIVE_CONSTANT: place_constant(lowering, value); break;
+  case PRIMITIVE_SOFTMAX: lower_softmax(lowering, value); break;
+  case PRIMITIVE_CONCAT: lower_concat(lowering, value); break;
+  default: lower_value(lowering, value); break;
+  }
+}
+
+/* Results that no kernel writes in place: arguments, constants, and values that are results twice. */
+static void copy_results(Lowering *lowering, Region *region) {
+  for (uint32_t i = 0; i < region->result_count; i++) {
+    Value *value = region->results[i];
+    const ProgramBuffer *buffer = &lowering->program->buffers[plan_of(lowering, value)->buffer];
+    if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
+    KernelBuilder builder;
+    Subscript at[RANK_LIMIT];
+    Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
+    kernel_start(&builder, lowering, location);
+    axes_of_type(&builder, &value->type, at);
+    uint32_t result = add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
+    uint32_t out = kernel_parameter(&builder, result, BUFFER_OUT, &value->type);
+    kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
+    kernel_finish(&builder);
+  }
+}
+
+Program *lower_entry(Module *module, const Entry *entry) {
+  uint32_t errors = diagnostics_error_count(module->diagnostics);
+  Program *program = arena_new(module->arena, Program);
+  *program = (Program){.arena = module->arena,
+                       .diagnostics = module->diagnostics,
+                       .dims = module->dims,
+                       .module = module,
+                       .entry = entry};
+  Lowering lowering = {.module = module, .program = program, .arena = module->arena};
+  lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
+  for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
+  lower_decide(&lowering, entry->body);
+  place_interface(&lowering, entry->body);
+  for (const Node *node = entry->body->first; node; node = node->next) lower_node(&lowering, node);
+  copy_results(&lowering, entry->body);
+  return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
+}

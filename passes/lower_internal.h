@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the lower_*.c files only: which values get a buffer, and the kernel under construction. */
+#ifndef AICC_PASSES_LOWER_INTERNAL_H
+#define AICC_PASSES_LOWER_INTERNAL_H
+#include "passes/lower.h"
+
+enum { KERNEL_BUFFER_LIMIT = 24, KERNEL_AXIS_LIMIT = 48, KERNEL_STAGE_LIMIT = 8, CHEAP_COST = 3, EXPRESSION_BUDGET = 256, NO_BUFFER = -1 };
+
+/* What lowering decided about a value, by Value.id. */
+typedef struct ValuePlan {
+  bool materialised; /* has a buffer; else it is inlined where it is read */
+  bool claimed;      /* a reduce or contract computed as a stage of its root's kernel */
+  Value *claims;     /* a root: the claimed producer, or null */
+  bool over_memory;  /* an inlined index map whose operand must be in memory */
+  int32_t buffer;    /* program buffer, or NO_BUFFER */
+  uint32_t cost;     /* of the inlined expression */
+  bool cut;          /* materialised because its expression would pass the budget */
+  Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
+} ValuePlan;
+
+typedef struct Lowering {
+  Module *module;
+  Program *program;
+  Arena *arena;
+  ValuePlan *plans;
+} Lowering;
+
+static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) { return &lowering->plans[value->id]; }
+
+/* lower_plan.c: fills the plans of a region. */
+void lower_decide(Lowering *lowering, Region *region);
+/* True where a reshape only adds or drops axes of extent 1, so that it is an index map. */
+bool reshape_is_index_map(const Node *node);
+
+/* lower_kernel.c: the kernel being built. */
+typedef struct KernelBuilder {
+  Lowering *lowering;
+  Kernel kernel;
+  uint32_t bound[KERNEL_BUFFER_LIMIT]; /* program buffer of each parameter */
+  KernelBuffer buffers[KERNEL_BUFFER_LIMIT];
+  KernelAxis axes[KERNEL_AXIS_LIMIT];
+  Stage stages[KERNEL_STAGE_LIMIT];
+  const Value *local_of;       /* the claimed producer that is a local of this kernel, or null */
+  uint32_t local;              /* its buffer */
+  uint32_t parameter_count, local_count, stage_count, axis_count;
+  Location location;
+  bool failed;
+} KernelBuilder;
+
+void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location);
+uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent);
+/* The parameter bound to a program buffer, added when new; `type` gives element type and dims. */
+uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role, const Type *type);
+uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank, const Dim *dims);
+void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, const Subscript *subscripts,
+                  Scalar monoid, uint32_t reduce_count, const uint32_t *reduce_axes, const Expr *expr);
+/* Appends the kernel (or an equal one there is) and the step that calls it. */
+void kernel_finish(KernelBuilder *builder);
+
+/* Expressions. `at` has one subscript per axis of the value, over the kernel's axes. */
+const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subscript *at);
+const Expr *expr_call(KernelBuilder *builder, Scalar scalar, ElementType type, const Expr *const *operands,
+                      uint32_t count);
+const Expr *expr_literal(KernelBuilder *builder, ElementType type, uint64_t bits);
+const Expr *expr_load(KernelBuilder *builder, uint32_t buffer, const Subscript *subscripts);
+/* The expression where the access stays inside `dims`, else `otherwise`; guards that are provably true vanish. */
+const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,
+                       const Expr *inner, const Expr *otherwise);
+/* Substitutes labels: form over labels, `of` gives a subscript over the kernel's axes for each label. */
+Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of);
+Subscript subscript_axis(KernelBuilder *builder, uint32_t axis);
+/* Subscripts for the operand of an equation. */
+Subscript *access_substitute(KernelBuilder *builder, const Access *access, const Subscript *of);
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Default schedules: the outer axes in order, cut into tasks, and one vector axis inside, chosen for contiguous
+   access. Better schedules (contractions) replace the tree and nothing else. */
+#include "passes/lower.h"
+#include <string.h>
+
+enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24 };
+
+/* How much a vector axis hurts in one access: contiguous and broadcast are free. */
+static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis,
+                               bool target) {
+  Dim stride = access_stride(program->dims, buffer, subscripts, axis);
+  if (dim_equals_constant(stride, 1)) return 0;
+  return dim_equals_constant(stride, 0) && !target ? 0 : BAD_ACCESS;
+}
+
+static uint32_t expr_penalty(Program *program, const Kernel *kernel, const Expr *expr, uint32_t axis) {
+  uint32_t penalty = 0;
+  if (expr->kind == EXPR_LOAD)
+    penalty = access_penalty(program, &kernel->buffers[expr->buffer], expr->subscripts, axis, false);
+  for (uint32_t i = 0; i < expr->operand_count; i++) penalty += expr_penalty(program, kernel, expr->operands[i], axis);
+  return penalty;
+}
+
+static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t axis) {
+  uint32_t penalty = 0;
+  int64_t extent;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    uint32_t weight = stage->reduce_count ? 4 : 1;
+    bool in_target = stage_axes(kernel, stage) >> axis & 1;
+    if (in_target)
+      penalty += access_penalty(program, &kernel->buffers[stage->target], stage->subscripts, axis, true);
+    else if (!stage_reduces(stage, axis))
+      penalty += stage->reduce_count ? weight * MISSING_AXIS : 0; /* a scalar afterthought costs nothing */
+    penalty += weight * expr_penalty(program, kernel, stage->expr, axis);
+  }
+  if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0) penalty += (uint32_t)(16 - extent);
+  return penalty;
+}
+
+/* The target's vector axis must index it plainly enough: a stage that neither writes along the axis nor reduces it
+   runs once per outer iteration. */
+static uint32_t choose_vector_axis(Program *program, const Kernel *kernel) {
+  uint32_t best = NO_AXIS, least = UINT32_MAX;
+  for (uint32_t axis = kernel->axis_count; axis-- > 0;) {
+    uint32_t penalty = axis_penalty(program, kernel, axis);
+    if (penalty < least) {
+      least = penalty;
+      best = axis;
+    }
+  }
+  return best;
+}
+
+typedef struct Leaves {
+  const Schedule *items[16];
+  uint32_t count;
+} Leaves;
+
+static const Schedule *make_leaf(Program *program, const AxisPart *part, const uint32_t *stages, uint32_t count) {
+  Schedule *leaf = arena_new(program->arena, Schedule);
+  *leaf = (Schedule){.kind = SCHEDULE_VEC,
+                     .part_count = part != NULL,
+                     .parts = part ? arena_copy(program->arena, part, sizeof *part) : NULL,
+                     .stage_count = count,
+                     .stages = arena_copy(program->arena, stages, count * sizeof *stages)};
+  return leaf;
+}
+
+/* Without any axis: every stage once. */
+static const Schedule *make_scalar_leaf(Program *program, const Kernel *kernel) {
+  uint32_t all[64];
+  for (uint32_t i = 0; i < kernel->stage_count; i++) all[i] = i;
+  return make_leaf(program, NULL, all, kernel->stage_count);
+}
+
+static bool reads_target(const Expr *expr, uint32_t buffer) {
+  if (expr->kind == EXPR_LOAD && expr->buffer == buffer) return true;
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    if (reads_target(expr->operands[i], buffer)) return true;
+  return false;
+}
+
+/* Stages share a leaf unless one needs the finished reduction of another over the vector axis, or a reduction
+   over it has further axes, which must loop around the leaf alone. */
+static void make_leaves(Program *program, const Kernel *kernel, const AxisPart *part, Leaves *leaves) {
+  uint32_t group[64], count = 0;
+  bool open_to_more = true, leaf_vector = false;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    bool reduces = stage_reduces(stage, part->axis);
+    bool vector = reduces || stage_axes(kernel, stage) >> part->axis & 1;
+    bool joins = count > 0 && open_to_more && vector == leaf_vector && !(reduces && stage->reduce_count > 1);
+    for (uint32_t k = 0; joins && k < count; k++) {
+      const Stage *earlier = &kernel->stages[group[k]];
+      if (stage_reduces(earlier, part->axis) && reads_target(stage->expr, earlier->target)) joins = false;
+    }
+    if (!joins && count) {
+      leaves->items[leaves->count++] = make_leaf(program, leaf_vector ? part : NULL, group, count);
+      count = 0;
+    }
+    group[count++] = i;
+    leaf_vector = vector;
+    open_to_more = !(reduces && stage->reduce_count > 1);
+  }
+  leaves->items[leaves->count++] = make_leaf(program, leaf_vector ? part : NULL, group, count);
+}
+
+static const Schedule *make_nest(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
+                                 const Schedule *const *children, uint32_t child_count) {
+  Schedule *nest = arena_new(program->arena, Schedule);
+  *nest = (Schedule){.kind = kind,
+                     .part_count = part_count,
+                     .parts = arena_copy(program->arena, parts, part_count * sizeof *parts),
+                     .child_count = child_count,
+                     .children = arena_copy(program->arena, children, child_count * sizeof *children)};
+  return nest;
+}
+
+/* Cost of the whole kernel as an expression of the shapes. */
+static Dim kernel_cost(Program *program, const Kernel *kernel) {
+  DimContext *dims = program->dims;
+  Dim total = dim_constant(dims, 0);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    Dim points = dim_constant(dims, expr_cost(stage->expr) + 1);
+    uint64_t axes = stage_axes(kernel, stage);
+    for (uint32_t a = 0; a < kernel->axis_count; a++)
+      if (axes >> a & 1 || stage_reduces(stage, a)) points = dim_multiply(dims, points, kernel->axes[a].extent);
+    total = dim_add(dims, total, points);
+  }
+  return total;
+}
+
+/* min(TASK_LIMIT, iterations of the parallel node, cost / TASK_COST), at least 1. */
+static Dim task_count(Program *program, const Kernel *kernel, const Schedule *root) {
+  DimContext *dims = program->dims;
+  Dim one = dim_constant(dims, 1), iterations = one, cost = kernel_cost(program, kernel);
+  for (uint32_t i = 0; i < root->part_count; i++) {
+    Dim extent = kernel->axes[root->parts[i].axis].extent;
+    if (root->parts[i].part == PART_OUTER)
+      extent = dim_ceil_divide(dims, extent, dim_constant(dims, root->parts[i].tile));
+    iterations = dim_multiply(dims, iterations, extent);
+  }
+  if (!dim_is_valid(iterations) || !dim_is_valid(cost)) return one;
+  Dim wanted = dim_floor_divide(dims, cost, dim_constant(dims, TASK_COST));
+  Dim count = dim_min(dims, dim_constant(dims, TASK_LIMIT), dim_min(dims, iterations, wanted));
+  return dim_max(dims, one, count);
+}
+
+/* How many leading outer axes the parallel node takes: enough iterations for all tasks, no more. */
+static uint32_t parallel_axes(const Kernel *kernel, const AxisPart *outer, uint32_t count) {
+  int64_t product = 1, extent;
+  for (uint32_t i = 0; i < count; i++) {
+    if (product >= 4 * TASK_LIMIT) return i;
+    if (dim_is_constant(kernel->axes[outer[i].axis].extent, &extent)) product *= extent < 1 ? 1 : extent;
+    if (product > INT32_MAX) return i + 1;
+  }
+  return count;
+}
+
+static void schedule_kernel(Program *program, Kernel *kernel) {
+  AxisPart outer[64], vector = {.axis = choose_vector_axis(program, kernel), .part = PART_WHOLE};
+  uint64_t target_axes = 0;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) target_axes |= stage_axes(kernel, &kernel->stages[i]);
+  for (uint32_t a = 0; a < kernel->axis_count; a++)
+    if (a != vector.axis && target_axes >> a & 1) outer[count++] = (AxisPart){a, PART_WHOLE, 0};
+  bool reduced = false;
+  for (uint32_t i = 0; i < kernel->stage_count; i++)
+    reduced = reduced || stage_reduces(&kernel->stages[i], vector.axis);
+  int64_t extent;
+  bool tile = count == 0 && vector.axis != NO_AXIS && !reduced &&
+              !(dim_is_constant(kernel->axes[vector.axis].extent, &extent) && extent <= TILE);
+  if (tile) {
+    outer[count++] = (AxisPart){vector.axis, PART_OUTER, TILE};
+    vector.part = PART_INNER;
+    vector.tile = TILE;
+  }
+  Leaves leaves = {.count = 0};
+  if (vector.axis == NO_AXIS)
+    leaves.items[leaves.count++] = make_scalar_leaf(program, kernel);
+  else
+    make_leaves(program, kernel, &vector, &leaves);
+  uint32_t parallel = parallel_axes(kernel, outer, count);
+  const Schedule *const *children = leaves.items;
+  uint32_t child_count = leaves.count;
+  const Schedule *nest;
+  if (parallel < count) {
+    nest = make_nest(program, SCHEDULE_FOR, outer + parallel, count - parallel, children, child_count);
+    children = &nest;
+    child_count = 1;
+  }
+  kernel->schedule = make_nest(program, SCHEDULE_PAR, outer, parallel, children, child_count);
+  kernel->task_count = task_count(program, kernel, kernel->schedule);
+}
+
+void schedule_program(Program *program) {
+  for (size_t i = 0; i < program->kernel_count; i++) schedule_kernel(program, program->kernels[i]);
+}
