@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Integer expressions over named symbols: the dims of tensors. Hash-consed polynomials over symbols and opaque
-   atoms (quotients, min, max, broadcast), so that equal expressions in normal form are one pointer.
+/* Integer expressions over named symbols: the dims of tensors. Hash-consed polynomials over symbols and
+   opaque atoms (quotients, min, max, broadcast), so that equal expressions in normal form are one pointer.
    Arithmetic is 64-bit; what overflows becomes the invalid dim, which absorbs everything. */
 #ifndef AICC_IR_DIM_H
 #define AICC_IR_DIM_H
@@ -68,11 +68,19 @@ Truth dim_less_equal(DimContext *context, Dim a, Dim b);
 /* The value for given symbols (indexed by Symbol.index); false on overflow or division by zero. */
 bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value);
 
-/* The terms of the polynomial, for whoever generates code from it: value = sum coefficient * product(factors). */
-typedef enum DimAtomKind { DIM_SYMBOL, DIM_FLOOR_DIVIDE, DIM_MODULO, DIM_MIN, DIM_MAX, DIM_BROADCAST } DimAtomKind;
+/* The terms of the polynomial, for whoever generates code from it: value = sum coefficient *
+ * product(factors). */
+typedef enum DimAtomKind {
+  DIM_SYMBOL,
+  DIM_FLOOR_DIVIDE,
+  DIM_MODULO,
+  DIM_MIN,
+  DIM_MAX,
+  DIM_BROADCAST
+} DimAtomKind;
 typedef struct DimAtom {
   DimAtomKind kind;
-  uint32_t id; /* order of creation, the sort key */
+  uint32_t id; /* order of creation */
   const Symbol *symbol;
   Dim left, right;
 } DimAtom;
@@ -86,10 +94,15 @@ struct DimNode {
   uint32_t term_count;
   const DimTerm *terms; /* sorted; none: 0 */
   uint64_t hash;
-  const DimNode *next; /* in its hash bucket */
+  const DimNode *next;  /* in its hash bucket */
+  uint32_t size, depth; /* of the tree, bounded */
 };
 
 /* "2*H+floordiv(N,3)-1"; parses what it prints. On a syntax error returns null (nothing is reported). */
 void dim_print(struct Text *text, Dim dim);
 Dim dim_parse(DimContext *context, struct Lexer *lexer);
+/* One factor of a product: a number, a symbol, a call, or a sum in parentheses. As dim_parse. */
+Dim dim_parse_factor(DimContext *context, struct Lexer *lexer);
+/* The symbol's name, quoted where it is no plain word. */
+void dim_symbol_print(struct Text *text, const Symbol *symbol);
 #endif
