@@ -34,12 +34,8 @@ DimContext *dim_context_create(Arena *arena) {
   return context;
 }
 
-Dim dim_invalid(DimContext *context) {
-  return context->invalid;
-}
-bool dim_is_valid(Dim dim) {
-  return dim->valid;
-}
+Dim dim_invalid(DimContext *context) { return context->invalid; }
+bool dim_is_valid(Dim dim) { return dim->valid; }
 
 const Symbol *dim_symbol_find(const DimContext *context, const char *name) {
   for (size_t i = 0; i < context->symbol_count; i++)
@@ -62,12 +58,8 @@ void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange ra
   context->symbols[symbol->index]->range = range;
 }
 
-size_t dim_symbol_count(const DimContext *context) {
-  return context->symbol_count;
-}
-const Symbol *dim_symbol_at(const DimContext *context, size_t index) {
-  return context->symbols[index];
-}
+size_t dim_symbol_count(const DimContext *context) { return context->symbol_count; }
+const Symbol *dim_symbol_at(const DimContext *context, size_t index) { return context->symbols[index]; }
 
 void dim_symbol_pin(DimContext *context, const char *name, int64_t value) {
   PinnedSymbol pin = {arena_copy_text(context->arena, name, strlen(name)), value};
@@ -152,12 +144,10 @@ Dim dim_constant(DimContext *context, int64_t value) {
   return intern(context, &term, value != 0);
 }
 
-static const DimAtom *intern_atom(DimContext *context, DimAtomKind kind, const Symbol *symbol, Dim left,
-                                  Dim right) {
+static const DimAtom *intern_atom(DimContext *context, DimAtomKind kind, const Symbol *symbol, Dim left, Dim right) {
   for (size_t i = 0; i < context->atom_count; i++) {
     const DimAtom *atom = context->atoms[i];
-    if (atom->kind == kind && atom->symbol == symbol && atom->left == left && atom->right == right)
-      return atom;
+    if (atom->kind == kind && atom->symbol == symbol && atom->left == left && atom->right == right) return atom;
   }
   DimAtom *atom = arena_new(context->arena, DimAtom);
   *atom = (DimAtom){kind, (uint32_t)context->atom_count, symbol, left, right};
@@ -178,8 +168,7 @@ Dim dim_symbol(DimContext *context, const char *name) {
 }
 
 bool dim_is_constant(Dim dim, int64_t *value) {
-  if (!dim->valid || dim->term_count > 1 || (dim->term_count == 1 && dim->terms[0].factor_count))
-    return false;
+  if (!dim->valid || dim->term_count > 1 || (dim->term_count == 1 && dim->terms[0].factor_count)) return false;
   *value = dim->term_count ? dim->terms[0].coefficient : 0;
   return true;
 }
@@ -190,8 +179,8 @@ bool dim_equals_constant(Dim dim, int64_t value) {
 }
 
 static const DimAtom *single_atom(Dim dim) {
-  bool single =
-      dim->valid && dim->term_count == 1 && dim->terms[0].coefficient == 1 && dim->terms[0].factor_count == 1;
+  bool single = dim->valid && dim->term_count == 1 && dim->terms[0].coefficient == 1 &&
+                dim->terms[0].factor_count == 1;
   return single ? dim->terms[0].factors[0] : NULL;
 }
 
@@ -212,8 +201,7 @@ static Dim combine(DimContext *context, Dim a, Dim b, int64_t scale) {
     int order = i == a->term_count ? 1 : j == b->term_count ? -1 : compare_terms(&a->terms[i], &b->terms[j]);
     DimTerm term = order <= 0 ? a->terms[i] : b->terms[j];
     int64_t scaled = 0;
-    if (order >= 0 && __builtin_mul_overflow(b->terms[j].coefficient, scale, &scaled))
-      return context->invalid;
+    if (order >= 0 && __builtin_mul_overflow(b->terms[j].coefficient, scale, &scaled)) return context->invalid;
     if (__builtin_add_overflow(order <= 0 ? a->terms[i].coefficient : 0, scaled, &term.coefficient))
       return context->invalid;
     i += order <= 0;
@@ -223,12 +211,8 @@ static Dim combine(DimContext *context, Dim a, Dim b, int64_t scale) {
   return intern(context, terms, count);
 }
 
-Dim dim_add(DimContext *context, Dim a, Dim b) {
-  return combine(context, a, b, 1);
-}
-Dim dim_subtract(DimContext *context, Dim a, Dim b) {
-  return combine(context, a, b, -1);
-}
+Dim dim_add(DimContext *context, Dim a, Dim b) { return combine(context, a, b, 1); }
+Dim dim_subtract(DimContext *context, Dim a, Dim b) { return combine(context, a, b, -1); }
 
 Dim dim_multiply(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return context->invalid;
@@ -252,8 +236,11 @@ Dim dim_multiply(DimContext *context, Dim a, Dim b) {
   return sum;
 }
 
-static int64_t floor_quotient(int64_t a, int64_t b) {
-  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+static int64_t floor_quotient(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0)); }
+
+/* For b > 0; the product may leave 64 bits, the difference never does. */
+static int64_t floor_modulo(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a - (uint64_t)floor_quotient(a, b) * (uint64_t)b);
 }
 
 /* a / b without remainder, term by term; null where it does not divide. */
@@ -361,12 +348,8 @@ static int64_t saturating_multiply(int64_t a, int64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? ((a < 0) != (b < 0) ? INT64_MIN : INT64_MAX) : product;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-static int64_t larger(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static DimRange multiply_ranges(DimRange a, DimRange b) {
   int64_t p = saturating_multiply(a.low, b.low), q = saturating_multiply(a.low, b.high);
@@ -382,16 +365,11 @@ static DimRange atom_range(const DimContext *context, const DimAtom *atom) {
     if (b.low < 1) break;
     return (DimRange){a.low >= 0 ? a.low / b.high : floor_quotient(a.low, b.low),
                       a.high >= 0 ? a.high / b.low : floor_quotient(a.high, b.high)};
-  case DIM_MODULO:
-    return (DimRange){0, b.high - 1};
-  case DIM_MIN:
-    return (DimRange){smaller(a.low, b.low), smaller(a.high, b.high)};
-  case DIM_MAX:
-    return (DimRange){larger(a.low, b.low), larger(a.high, b.high)};
-  case DIM_BROADCAST:
-    return (DimRange){smaller(a.low, b.low), larger(a.high, b.high)};
-  case DIM_SYMBOL:
-    break;
+  case DIM_MODULO: return (DimRange){0, b.high - 1};
+  case DIM_MIN: return (DimRange){smaller(a.low, b.low), smaller(a.high, b.high)};
+  case DIM_MAX: return (DimRange){larger(a.low, b.low), larger(a.high, b.high)};
+  case DIM_BROADCAST: return (DimRange){smaller(a.low, b.low), larger(a.high, b.high)};
+  case DIM_SYMBOL: break;
   }
   return (DimRange){INT64_MIN, INT64_MAX};
 }
@@ -440,17 +418,10 @@ static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *
     if (b < 1) return false;
     *value = atom->kind == DIM_MODULO ? floor_modulo(a, b) : floor_quotient(a, b);
     break;
-  case DIM_MIN:
-    *value = smaller(a, b);
-    break;
-  case DIM_MAX:
-    *value = larger(a, b);
-    break;
-  case DIM_BROADCAST:
-    *value = a == 1 ? b : a;
-    break;
-  case DIM_SYMBOL:
-    break;
+  case DIM_MIN: *value = smaller(a, b); break;
+  case DIM_MAX: *value = larger(a, b); break;
+  case DIM_BROADCAST: *value = a == 1 ? b : a; break;
+  case DIM_SYMBOL: break;
   }
   return true;
 }

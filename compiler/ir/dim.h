@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Integer expressions over named symbols: the dims of tensors. Hash-consed polynomials over symbols and
-   opaque atoms (quotients, min, max, broadcast), so that equal expressions in normal form are one pointer.
+/* Integer expressions over named symbols: the dims of tensors. Hash-consed polynomials over symbols and opaque
+   atoms (quotients, min, max, broadcast), so that equal expressions in normal form are one pointer.
    Arithmetic is 64-bit; what overflows becomes the invalid dim, which absorbs everything. */
 #ifndef AICC_IR_DIM_H
 #define AICC_IR_DIM_H
@@ -68,16 +68,8 @@ Truth dim_less_equal(DimContext *context, Dim a, Dim b);
 /* The value for given symbols (indexed by Symbol.index); false on overflow or division by zero. */
 bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value);
 
-/* The terms of the polynomial, for whoever generates code from it: value = sum coefficient *
- * product(factors). */
-typedef enum DimAtomKind {
-  DIM_SYMBOL,
-  DIM_FLOOR_DIVIDE,
-  DIM_MODULO,
-  DIM_MIN,
-  DIM_MAX,
-  DIM_BROADCAST
-} DimAtomKind;
+/* The terms of the polynomial, for whoever generates code from it: value = sum coefficient * product(factors). */
+typedef enum DimAtomKind { DIM_SYMBOL, DIM_FLOOR_DIVIDE, DIM_MODULO, DIM_MIN, DIM_MAX, DIM_BROADCAST } DimAtomKind;
 typedef struct DimAtom {
   DimAtomKind kind;
   uint32_t id; /* order of creation */

@@ -70,18 +70,12 @@ static Dim parse_call(DimContext *context, Lexer *lexer, DimAtomKind kind, int d
   Dim right = parse_sum(context, lexer, depth + 1);
   if (!right || !lexer_accept(lexer, ')')) return NULL;
   switch (kind) {
-  case DIM_FLOOR_DIVIDE:
-    return dim_floor_divide(context, left, right);
-  case DIM_MODULO:
-    return dim_modulo(context, left, right);
-  case DIM_MIN:
-    return dim_min(context, left, right);
-  case DIM_MAX:
-    return dim_max(context, left, right);
-  case DIM_BROADCAST:
-    return dim_broadcast(context, left, right);
-  case DIM_SYMBOL:
-    break;
+  case DIM_FLOOR_DIVIDE: return dim_floor_divide(context, left, right);
+  case DIM_MODULO: return dim_modulo(context, left, right);
+  case DIM_MIN: return dim_min(context, left, right);
+  case DIM_MAX: return dim_max(context, left, right);
+  case DIM_BROADCAST: return dim_broadcast(context, left, right);
+  case DIM_SYMBOL: break;
   }
   return NULL;
 }
@@ -99,8 +93,7 @@ static Dim parse_factor(DimContext *context, Lexer *lexer, int depth) {
   }
   if (token.kind == TOKEN_WORD)
     for (size_t kind = 1; kind < sizeof atom_names / sizeof *atom_names; kind++)
-      if (strcmp(token.string, atom_names[kind]) == 0)
-        return parse_call(context, lexer, (DimAtomKind)kind, depth);
+      if (strcmp(token.string, atom_names[kind]) == 0) return parse_call(context, lexer, (DimAtomKind)kind, depth);
   if (token.kind != TOKEN_WORD && token.kind != TOKEN_STRING) return NULL;
   lexer_next(lexer);
   return dim_symbol(context, token.string);

@@ -28,8 +28,7 @@ const PrimitiveInfo *primitive_info(PrimitiveKind kind);
 /* Constant data by reference. Exactly one of the sources is set:
    - `splat`: one element stands for all (bytes: that element, in its storage form; string: never);
    - `decode`: an encoding that is not the dense little-endian form; decode(blob, out) writes the dense form;
-   - otherwise `bytes` points at the dense form: into a mapped file (`file` set) or into the module's arena.
- */
+   - otherwise `bytes` points at the dense form: into a mapped file (`file` set) or into the module's arena. */
 typedef struct Blob {
   ElementType element;
   int64_t element_count;
@@ -65,9 +64,9 @@ typedef enum AttributeKind {
   ATTRIBUTE_FLOATS,
   ATTRIBUTE_STRINGS,
   ATTRIBUTE_DIMS,
-  ATTRIBUTE_BLOB, /* a tensor: `blob` with `type` */
+  ATTRIBUTE_BLOB,  /* a tensor: `blob` with `type` */
   ATTRIBUTE_TYPE,
-  ATTRIBUTE_GRAPH /* a subgraph of the frontend: `graph` is the frontend's */
+  ATTRIBUTE_GRAPH  /* a subgraph of the frontend: `graph` is the frontend's */
 } AttributeKind;
 
 typedef struct Attribute {
@@ -118,8 +117,8 @@ typedef struct WhereRange {
   Dim low, high;
 } WhereRange;
 
-/* Subscripted meaning of view, reduce and contract: result[...] = op over operand k at [...]. Points where
-   any subscript leaves its tensor do not take part. */
+/* Subscripted meaning of view, reduce and contract: result[...] = op over operand k at [...]. Points where any
+   subscript leaves its tensor do not take part. */
 typedef struct Equation {
   uint32_t label_count;
   const Label *labels;
@@ -135,10 +134,10 @@ typedef struct Region Region;
 
 typedef struct Value {
   Type type;
-  const char *name;          /* as in the model; may be null; unique only after printing numbered it */
-  Node *producer;            /* null for region arguments */
-  uint32_t index;            /* among the producer's results or the region's arguments */
-  uint32_t id;               /* unique in the module, in order of creation */
+  const char *name; /* as in the model; may be null; unique only after printing numbered it */
+  Node *producer;   /* null for region arguments */
+  uint32_t index;   /* among the producer's results or the region's arguments */
+  uint32_t id;      /* unique in the module, in order of creation */
   struct Value *replacement; /* set while a pass replaces values: region_apply_replacements */
   uint32_t use_count;        /* valid after region_count_uses */
   uint32_t mark;             /* a pass's own */
@@ -178,8 +177,8 @@ typedef struct Module {
   Arena *arena;
   Diagnostics *diagnostics;
   DimContext *dims;
-  const char *name;     /* of the model file, for messages */
-  char source_hash[17]; /* hexadecimal, over the model's bytes */
+  const char *name;        /* of the model file, for messages */
+  char source_hash[17];    /* hexadecimal, over the model's bytes */
   Entry **entries;
   size_t entry_count, entry_capacity;
   uint32_t value_count;
@@ -225,8 +224,8 @@ bool equation_equal(const Equation *a, const Equation *b);
 bool module_verify(Module *module, const char *pass);
 struct Text;
 void module_print(struct Text *text, const Module *module);
-/* Parses the textual form of a module; paths of weights are relative to `directory` (may be null). Reports
-   and returns null on error. Files stay mapped as long as the module lives. */
+/* Parses the textual form of a module; paths of weights are relative to `directory` (may be null). Reports and
+   returns null on error. Files stay mapped as long as the module lives. */
 Module *module_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length,
                      const char *directory);
 /* As module_print, but appends constants in memory that are larger than a short list to `side`, an empty file
