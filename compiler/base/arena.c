@@ -15,8 +15,15 @@ typedef struct Chunk {
   alignas(max_align_t) unsigned char bytes[];
 } Chunk;
 
+typedef struct Release {
+  struct Release *next;
+  void (*function)(void *user);
+  void *user;
+} Release;
+
 struct Arena {
   Chunk *chunks;
+  Release *releases;
   size_t byte_count;
 };
 
@@ -40,6 +47,7 @@ Arena *arena_create(void) {
 
 void arena_destroy(Arena *arena) {
   if (!arena) return;
+  for (const Release *release = arena->releases; release; release = release->next) release->function(release->user);
   for (Chunk *chunk = arena->chunks; chunk;) {
     Chunk *next = chunk->next;
     free(chunk);
@@ -76,6 +84,12 @@ void *arena_allocate(Arena *arena, size_t byte_count) {
   void *result = head->bytes + head->used;
   head->used += need;
   return result;
+}
+
+void arena_at_destroy(Arena *arena, void (*release)(void *user), void *user) {
+  Release *entry = arena_new(arena, Release);
+  *entry = (Release){arena->releases, release, user};
+  arena->releases = entry;
 }
 
 void *arena_allocate_array(Arena *arena, size_t element_size, size_t count) {

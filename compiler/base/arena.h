@@ -18,6 +18,8 @@ void *arena_allocate(Arena *arena, size_t byte_count);
 char *arena_copy_text(Arena *arena, const char *text, size_t length);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *arena_copy(Arena *arena, const void *data, size_t byte_count);
+/* Calls release(user) when the arena is destroyed, the last registered first. */
+void arena_at_destroy(Arena *arena, void (*release)(void *user), void *user);
 /* Bytes handed out so far. */
 size_t arena_byte_count(const Arena *arena);
 

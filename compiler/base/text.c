@@ -199,7 +199,9 @@ static void lex_number(Lexer *lexer) {
   } else {
     token->kind = TOKEN_INTEGER;
     unsigned long long value = strtoull(copy, NULL, hexadecimal ? 16 : 10);
-    if (errno == ERANGE || value > (unsigned long long)INT64_MAX + 1) token->kind = TOKEN_INVALID;
+    if (value > (unsigned long long)INT64_MAX + 1) token->kind = TOKEN_WIDE_INTEGER;
+    if (errno == ERANGE) token->kind = TOKEN_INVALID;
+    token->hexadecimal = hexadecimal;
     token->integer = (int64_t)value; /* 2^63 wraps: "-9223372036854775808" is minus that */
     token->number = (double)value;
   }

@@ -25,7 +25,8 @@ void text_free(Text *text);
 typedef enum TokenKind {
   TOKEN_END,
   TOKEN_WORD,    /* letters, digits, '_', '.', '/', not starting with a digit; '-' inside words is an operator */
-  TOKEN_INTEGER, /* decimal, value in `integer` */
+  TOKEN_INTEGER, /* decimal or 0x..., value in `integer`; 2^63 wraps */
+  TOKEN_WIDE_INTEGER, /* 2^63+1 to 2^64-1: `integer` has the bits of the unsigned value */
   TOKEN_FLOAT,   /* decimal or hexadecimal with '.', 'e', 'p'; value in `number` */
   TOKEN_STRING,  /* quoted; unescaped bytes in `string` */
   TOKEN_NAME,    /* %word or %"any bytes" */
@@ -41,6 +42,7 @@ typedef struct Token {
   const char *string; /* WORD, STRING, NAME, GLOBAL: null-terminated, in the lexer's arena */
   size_t length;
   int64_t integer;
+  bool hexadecimal; /* of an integer */
   double number;
   uint32_t line, column;
 } Token;

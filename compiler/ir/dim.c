@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16 };
+/* The last two bound what a tree walk costs and how deep it recurses: shared atoms make trees exponential. */
+enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16, DEPTH_LIMIT = 48, SIZE_LIMIT = 2048 };
 static const DimRange default_range = {0, INT32_MAX};
 
 typedef struct PinnedSymbol {
@@ -65,11 +66,36 @@ void dim_symbol_pin(DimContext *context, const char *name, int64_t value) {
   arena_push(context->arena, context->pins, context->pin_count, context->pin_capacity) = pin;
 }
 
+static int compare_dims(Dim a, Dim b);
+
+/* The order of atoms is that of their structure, not of their creation: what is printed reads back alike.
+   Only one pair of different parts is followed down, because equal parts are one pointer. */
+static int compare_atoms(const DimAtom *a, const DimAtom *b) {
+  if (a == b) return 0;
+  if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
+  if (a->kind == DIM_SYMBOL) return a->symbol->index < b->symbol->index ? -1 : 1;
+  int order = compare_dims(a->left, b->left);
+  return order ? order : compare_dims(a->right, b->right);
+}
+
 static int compare_terms(const DimTerm *a, const DimTerm *b) {
   if (a->factor_count != b->factor_count) return a->factor_count > b->factor_count ? -1 : 1;
-  for (uint32_t i = 0; i < a->factor_count; i++)
-    if (a->factors[i]->id != b->factors[i]->id) return a->factors[i]->id < b->factors[i]->id ? -1 : 1;
+  for (uint32_t i = 0; i < a->factor_count; i++) {
+    int order = compare_atoms(a->factors[i], b->factors[i]);
+    if (order) return order;
+  }
   return 0;
+}
+
+static int compare_dims(Dim a, Dim b) {
+  if (a == b) return 0;
+  for (uint32_t i = 0; i < a->term_count && i < b->term_count; i++) {
+    int order = compare_terms(&a->terms[i], &b->terms[i]);
+    if (order) return order;
+    if (a->terms[i].coefficient != b->terms[i].coefficient)
+      return a->terms[i].coefficient < b->terms[i].coefficient ? -1 : 1;
+  }
+  return a->term_count < b->term_count ? -1 : 1;
 }
 
 static bool same_terms(const DimNode *node, const DimTerm *terms, uint32_t term_count) {
@@ -94,8 +120,21 @@ static Dim intern(DimContext *context, const DimTerm *terms, uint32_t term_count
   DimNode *node = arena_new(context->arena, DimNode);
   DimTerm *copy = arena_copy(context->arena, terms, term_count * sizeof *terms);
   for (uint32_t i = 0; i < term_count; i++)
-    copy[i].factors = arena_copy(context->arena, terms[i].factors, terms[i].factor_count * sizeof *terms[i].factors);
-  *node = (DimNode){true, term_count, copy, hash, *bucket};
+    copy[i].factors =
+        arena_copy(context->arena, terms[i].factors, terms[i].factor_count * sizeof *terms[i].factors);
+  *node = (DimNode){true, term_count, copy, hash, *bucket, 1, 0};
+  for (uint32_t i = 0; i < term_count; i++)
+    for (uint32_t j = 0; j < terms[i].factor_count; j++) {
+      const DimAtom *atom = terms[i].factors[j];
+      if (atom->kind == DIM_SYMBOL) {
+        node->size++;
+        continue;
+      }
+      uint32_t depth = 1 + (atom->left->depth > atom->right->depth ? atom->left->depth : atom->right->depth);
+      if (depth > node->depth) node->depth = depth;
+      node->size += atom->left->size + atom->right->size;
+    }
+  if (node->size > SIZE_LIMIT || node->depth > DEPTH_LIMIT) return context->invalid;
   *bucket = node;
   return node;
 }
@@ -187,7 +226,8 @@ Dim dim_multiply(DimContext *context, Dim a, Dim b) {
       if (__builtin_mul_overflow(x->coefficient, y->coefficient, &term.coefficient)) return context->invalid;
       uint32_t at = 0, m = 0, n = 0;
       while (m < x->factor_count || n < y->factor_count) {
-        bool left = n == y->factor_count || (m < x->factor_count && x->factors[m]->id <= y->factors[n]->id);
+        bool left =
+            n == y->factor_count || (m < x->factor_count && compare_atoms(x->factors[m], y->factors[n]) <= 0);
         factors[at++] = left ? x->factors[m++] : y->factors[n++];
       }
       sum = combine(context, sum, intern(context, &term, 1), 1);
@@ -197,6 +237,11 @@ Dim dim_multiply(DimContext *context, Dim a, Dim b) {
 }
 
 static int64_t floor_quotient(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0)); }
+
+/* For b > 0; the product may leave 64 bits, the difference never does. */
+static int64_t floor_modulo(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a - (uint64_t)floor_quotient(a, b) * (uint64_t)b);
+}
 
 /* a / b without remainder, term by term; null where it does not divide. */
 static Dim exact_quotient(DimContext *context, Dim a, Dim b) {
@@ -208,6 +253,7 @@ static Dim exact_quotient(DimContext *context, Dim a, Dim b) {
   divisor = b->terms[0].coefficient;
   for (uint32_t i = 0; i < a->term_count; i++) {
     const DimTerm *term = &a->terms[i];
+    if (divisor == -1 && term->coefficient == INT64_MIN) return NULL;
     if (term->coefficient % divisor) return NULL;
     uint32_t used = 0, kept = 0;
     for (uint32_t j = 0; j < term->factor_count; j++) {
@@ -238,7 +284,7 @@ Dim dim_floor_divide(DimContext *context, Dim a, Dim b) {
     for (uint32_t i = 0; i < a->term_count; i++) {
       DimTerm part = a->terms[i], remainder = a->terms[i];
       part.coefficient = floor_quotient(a->terms[i].coefficient, y);
-      remainder.coefficient -= part.coefficient * y;
+      remainder.coefficient = floor_modulo(a->terms[i].coefficient, y);
       if (part.coefficient) whole = dim_add(context, whole, intern(context, &part, 1));
       if (remainder.coefficient) rest = dim_add(context, rest, intern(context, &remainder, 1));
     }
@@ -258,14 +304,14 @@ Dim dim_ceil_divide(DimContext *context, Dim a, Dim b) {
 Dim dim_modulo(DimContext *context, Dim a, Dim b) {
   int64_t x, y;
   if (!a->valid || !b->valid || dim_range(context, b).low < 1) return context->invalid;
-  if (dim_is_constant(a, &x) && dim_is_constant(b, &y))
-    return dim_constant(context, x - floor_quotient(x, y) * y);
+  if (dim_is_constant(a, &x) && dim_is_constant(b, &y)) return dim_constant(context, floor_modulo(x, y));
   if (exact_quotient(context, a, b)) return dim_constant(context, 0);
   return from_atom(context, DIM_MODULO, NULL, a, b);
 }
 
 static Dim ordered_atom(DimContext *context, DimAtomKind kind, Dim a, Dim b) {
-  return a->hash <= b->hash ? from_atom(context, kind, NULL, a, b) : from_atom(context, kind, NULL, b, a);
+  return compare_dims(a, b) <= 0 ? from_atom(context, kind, NULL, a, b)
+                                 : from_atom(context, kind, NULL, b, a);
 }
 
 Dim dim_min(DimContext *context, Dim a, Dim b) {
@@ -370,7 +416,7 @@ static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *
   case DIM_FLOOR_DIVIDE:
   case DIM_MODULO:
     if (b < 1) return false;
-    *value = atom->kind == DIM_MODULO ? a - floor_quotient(a, b) * b : floor_quotient(a, b);
+    *value = atom->kind == DIM_MODULO ? floor_modulo(a, b) : floor_quotient(a, b);
     break;
   case DIM_MIN: *value = smaller(a, b); break;
   case DIM_MAX: *value = larger(a, b); break;
@@ -384,7 +430,7 @@ bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value) {
   if (!dim->valid) return false;
   int64_t sum = 0;
   for (uint32_t i = 0; i < dim->term_count; i++) {
-    int64_t product = dim->terms[i].coefficient, factor;
+    int64_t product = dim->terms[i].coefficient, factor = 0;
     for (uint32_t j = 0; j < dim->terms[i].factor_count; j++)
       if (!evaluate_atom(dim->terms[i].factors[j], symbols, &factor) ||
           __builtin_mul_overflow(product, factor, &product))

@@ -72,7 +72,7 @@ bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value);
 typedef enum DimAtomKind { DIM_SYMBOL, DIM_FLOOR_DIVIDE, DIM_MODULO, DIM_MIN, DIM_MAX, DIM_BROADCAST } DimAtomKind;
 typedef struct DimAtom {
   DimAtomKind kind;
-  uint32_t id; /* order of creation, the sort key */
+  uint32_t id; /* order of creation */
   const Symbol *symbol;
   Dim left, right;
 } DimAtom;
@@ -86,10 +86,15 @@ struct DimNode {
   uint32_t term_count;
   const DimTerm *terms; /* sorted; none: 0 */
   uint64_t hash;
-  const DimNode *next; /* in its hash bucket */
+  const DimNode *next;  /* in its hash bucket */
+  uint32_t size, depth; /* of the tree, bounded */
 };
 
 /* "2*H+floordiv(N,3)-1"; parses what it prints. On a syntax error returns null (nothing is reported). */
 void dim_print(struct Text *text, Dim dim);
 Dim dim_parse(DimContext *context, struct Lexer *lexer);
+/* One factor of a product: a number, a symbol, a call, or a sum in parentheses. As dim_parse. */
+Dim dim_parse_factor(DimContext *context, struct Lexer *lexer);
+/* The symbol's name, quoted where it is no plain word. */
+void dim_symbol_print(struct Text *text, const Symbol *symbol);
 #endif

@@ -16,15 +16,22 @@ static bool is_plain_word(const char *name) {
     if (!isalnum((unsigned char)*at) && *at != '_' && *at != '.') return false;
   for (size_t kind = 1; kind < sizeof atom_names / sizeof *atom_names; kind++)
     if (strcmp(name, atom_names[kind]) == 0) return false;
-  return strcmp(name, "inf") != 0 && strcmp(name, "nan") != 0;
+  static const char *const others[] = {"inf", "nan", "clamp", "mirror", "wrap"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(name, others[i]) == 0) return false;
+  return true;
+}
+
+void dim_symbol_print(Text *text, const Symbol *symbol) {
+  if (is_plain_word(symbol->name))
+    text_add(text, symbol->name);
+  else
+    text_add_quoted(text, symbol->name);
 }
 
 static void print_atom(Text *text, const DimAtom *atom) {
   if (atom->kind == DIM_SYMBOL) {
-    if (is_plain_word(atom->symbol->name))
-      text_add(text, atom->symbol->name);
-    else
-      text_add_quoted(text, atom->symbol->name);
+    dim_symbol_print(text, atom->symbol);
     return;
   }
   text_format(text, "%s(", atom_names[atom->kind]);
@@ -76,9 +83,9 @@ static Dim parse_call(DimContext *context, Lexer *lexer, DimAtomKind kind, int d
 static Dim parse_factor(DimContext *context, Lexer *lexer, int depth) {
   const Token token = lexer->token;
   if (depth > NESTING_LIMIT) return NULL;
-  if (token.kind == TOKEN_INTEGER) {
+  if (token.kind == TOKEN_INTEGER) { /* a literal of 2^63 stands only after a minus: parse_product */
     lexer_next(lexer);
-    return dim_constant(context, token.integer);
+    return token.integer < 0 ? dim_invalid(context) : dim_constant(context, token.integer);
   }
   if (lexer_accept(lexer, '(')) {
     Dim inner = parse_sum(context, lexer, depth + 1);
@@ -92,8 +99,13 @@ static Dim parse_factor(DimContext *context, Lexer *lexer, int depth) {
   return dim_symbol(context, token.string);
 }
 
-static Dim parse_product(DimContext *context, Lexer *lexer, int depth) {
+static Dim parse_product(DimContext *context, Lexer *lexer, int depth, bool minus) {
+  const Token first = lexer->token;
   Dim product = parse_factor(context, lexer, depth);
+  if (minus && product && first.kind == TOKEN_INTEGER)
+    product = dim_constant(context, (int64_t)(0 - (uint64_t)first.integer));
+  else if (minus && product)
+    product = dim_subtract(context, dim_constant(context, 0), product);
   while (product && lexer_accept(lexer, '*')) {
     Dim factor = parse_factor(context, lexer, depth);
     product = factor ? dim_multiply(context, product, factor) : NULL;
@@ -105,13 +117,18 @@ static Dim parse_sum(DimContext *context, Lexer *lexer, int depth) {
   Dim sum = dim_constant(context, 0);
   bool minus = lexer_accept(lexer, '-');
   for (;;) {
-    Dim product = parse_product(context, lexer, depth);
+    Dim product = parse_product(context, lexer, depth, minus);
     if (!product) return NULL;
-    sum = minus ? dim_subtract(context, sum, product) : dim_add(context, sum, product);
+    sum = dim_add(context, sum, product);
     minus = lexer_is(lexer, '-');
     if (!minus && !lexer_is(lexer, '+')) return sum;
     lexer_next(lexer);
   }
 }
 
-Dim dim_parse(DimContext *context, Lexer *lexer) { return parse_sum(context, lexer, 0); }
+Dim dim_parse(DimContext *context, Lexer *lexer) {
+  return parse_sum(context, lexer, 0);
+}
+Dim dim_parse_factor(DimContext *context, Lexer *lexer) {
+  return parse_factor(context, lexer, 0);
+}

@@ -6,6 +6,7 @@
 #include "base/diagnostics.h"
 #include "ir/scalar.h"
 #include "ir/type.h"
+#include <stdio.h>
 
 typedef enum PrimitiveKind {
 #define PRIMITIVE(constant, name, least, most, regions, equation, attributes, doc) PRIMITIVE_##constant,
@@ -227,4 +228,7 @@ void module_print(struct Text *text, const Module *module);
    returns null on error. Files stay mapped as long as the module lives. */
 Module *module_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length,
                      const char *directory);
+/* As module_print, but appends constants in memory that are larger than a short list to `side`, an empty file
+   opened for writing in binary, and refers to them there by `side_name`. False where writing failed. */
+bool module_print_with_side_file(struct Text *text, const Module *module, FILE *side, const char *side_name);
 #endif
