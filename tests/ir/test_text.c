@@ -98,6 +98,10 @@ static void assert_same_blob(const Blob *a, const Blob *b) {
     return;
   }
   assert_int_equal(a->byte_count, b->byte_count);
+  if (a->splat) { /* the dense form may be larger than memory */
+    assert_memory_equal(a->bytes, b->bytes, (element_info(a->element)->bits + 7) / 8);
+    return;
+  }
   uint8_t *x = malloc(a->byte_count + 1), *y = malloc(a->byte_count + 1);
   blob_read(a, x);
   blob_read(b, y);
