@@ -288,10 +288,10 @@ static bool parse_arguments(Parser *parser, Region *region, const char ***names)
            region_add_argument(parser->module, region, definition->type, definition->name));
     if (!names) continue;
     const char *name = definition->name;
-    if (lexer_accept_word(&parser->lexer, "as") && !lexer_accept_word(&parser->lexer, "_")) {
-      if (!parse_quoted(parser, &name)) return false;
-    } else if (parser->lexer.token.kind != TOKEN_PUNCTUATION) {
-      return parse_error(parser, &parser->lexer.token, "expected ',' or ')'");
+    if (lexer_accept_word(&parser->lexer, "as")) {
+      bool none = lexer_accept_word(&parser->lexer, "_");
+      if (none) name = NULL;
+      if (!none && !parse_quoted(parser, &name)) return false;
     }
     arena_push(parser->module->arena, *names, name_count, name_capacity) = name;
   }

@@ -249,11 +249,19 @@ static void print_name(Text *text, const char *name) {
     text_add(text, "_");
 }
 
+static void print_global(Text *text, const char *name) {
+  static const char part[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+  if (name[0] && strspn(name, part) == strlen(name))
+    text_add(text, name);
+  else
+    text_add_quoted(text, name);
+}
+
 static void print_entry(Printer *printer, const Entry *entry) {
   Text *text = printer->text;
   const Region *body = entry->body;
   text_add(text, "  entry @");
-  text_add_quoted(text, entry->name);
+  print_global(text, entry->name);
   text_add(text, "(");
   for (uint32_t i = 0; i < body->argument_count; i++) {
     if (i) text_add(text, ", ");

@@ -115,6 +115,10 @@ static void print_float(Text *text, ElementType element, uint64_t bits) {
     text_add(text, value < 0 ? "-inf" : "inf");
     return;
   }
+  if (fabs(value) < 1e9 && value == trunc(value)) {
+    text_format(text, "%.1f", value);
+    return;
+  }
   char shortest[40];
   for (int digits = 1; digits <= 17; digits++) {
     snprintf(shortest, sizeof shortest, "%.*g", digits, value);
