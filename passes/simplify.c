@@ -78,8 +78,10 @@ static Value *simplify_reshape(Simplifier *s, Node *node) {
   Value *operand = node->operands[0];
   if (keeps_dims(node, operand)) return operand;
   const Node *inner = operand->producer;
-  if (!inner || inner->kind != PRIMITIVE_RESHAPE) return NULL;
   const Type *type = &node->results[0]->type;
+  const Blob *blob = value_constant(operand);
+  if (blob) return build_blob(&s->builder, blob, *type);
+  if (!inner || inner->kind != PRIMITIVE_RESHAPE) return NULL;
   return build_reshape(&s->builder, inner->operands[0], type->rank, type->dims);
 }
 
