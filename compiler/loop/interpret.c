@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The meaning of kernels: stages one after another, each over all points of its axes, whatever the schedule says.
-   Folds constants and is the oracle that generated code is tested against. */
+/* The meaning of kernels: stages one after another, each over all points of its axes, whatever the schedule
+   says. Folds constants and is the oracle that generated code is tested against. */
 #include "loop/interpret_plan.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -36,7 +36,8 @@ static bool layout_create(Interpreter *interpreter, const KernelBuffer *buffer, 
   bool fits = true, empty = false;
   for (uint32_t i = buffer->rank; i-- > 0;) {
     if (!interpreter_dim(interpreter, buffer->dims[i], &dims[i])) return false;
-    if (dims[i] < 0) return interpreter_fail(interpreter, "dim %u of %%%s is %" PRId64, i, buffer->name, dims[i]);
+    if (dims[i] < 0)
+      return interpreter_fail(interpreter, "dim %u of %%%s is %" PRId64, i, buffer->name, dims[i]);
     strides[i] = count * memory->element_bytes;
     if (dims[i] == 0) empty = true; /* strides are of no use then */
     if (empty || !fits) continue;
@@ -98,8 +99,10 @@ static bool is_empty(const Interpreter *interpreter, const uint32_t *axes, uint3
 static bool store_strip(Interpreter *interpreter, const StagePlan *plan, size_t count) {
   uint8_t *start;
   int64_t step;
-  if (!strip_locate(interpreter, plan->stage->target, plan->target_forms, 0, count, &start, &step)) return false;
-  if (count > 1 && step == 0) return interpreter_fail(interpreter, "the target has one element for several points");
+  if (!strip_locate(interpreter, plan->stage->target, plan->target_forms, 0, count, &start, &step))
+    return false;
+  if (count > 1 && step == 0)
+    return interpreter_fail(interpreter, "the target has one element for several points");
   plan->store(count, plan->root->strip, start, step);
   return true;
 }
@@ -126,7 +129,8 @@ static bool reduce_into_point(Interpreter *interpreter, const StagePlan *plan) {
 
 /* `count` points of the target beginning at the position. */
 static bool compute_strip(Interpreter *interpreter, const StagePlan *plan, size_t count) {
-  if (!plan->accumulator) return strip_evaluate(interpreter, plan->root, 0, count) && store_strip(interpreter, plan, count);
+  if (!plan->accumulator)
+    return strip_evaluate(interpreter, plan->root, 0, count) && store_strip(interpreter, plan, count);
   accumulator_reset(plan->accumulator, count);
   if (!is_empty(interpreter, plan->inner, plan->inner_count)) do {
       if (!strip_evaluate(interpreter, plan->root, 0, count)) return false;
@@ -159,7 +163,8 @@ static bool run_stage(Interpreter *interpreter, const Stage *stage) {
   return true;
 }
 
-bool interpret_kernel(const Program *program, const Kernel *kernel, void *const *buffers, const int64_t *symbols) {
+bool interpret_kernel(const Program *program, const Kernel *kernel, void *const *buffers,
+                      const int64_t *symbols) {
   Arena *arena = arena_create();
   Interpreter *interpreter = arena_new(arena, Interpreter);
   *interpreter = (Interpreter){.program = program, .kernel = kernel, .symbols = symbols, .arena = arena};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Monoids over strips. Whether a strip lies along a reduced axis (fold) or along the target (add) does not change
-   the order in which floats are accumulated, hence not the bits. */
+/* Monoids over strips. Whether a strip lies along a reduced axis (fold) or along the target (add) does not
+   change the order in which floats are accumulated, hence not the bits. */
 #include "loop/interpret_internal.h"
 #include <math.h>
 #include <string.h>
@@ -80,7 +80,8 @@ void accumulator_finish(const Accumulator *accumulator, size_t count, void *stri
     memcpy(strip, values, count * compute_byte_count(accumulator->type));
   } else if (accumulator->type == ELEMENT_F64) {
     double *out = strip;
-    for (size_t k = 0; k < count; k++) out[k] = isfinite(values[k] + lost[k]) ? values[k] + lost[k] : values[k];
+    for (size_t k = 0; k < count; k++)
+      out[k] = isfinite(values[k] + lost[k]) ? values[k] + lost[k] : values[k];
   } else {
     float *out = strip;
     for (size_t k = 0; k < count; k++) out[k] = (float)values[k];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Casts between all compute types: floats to integers truncate and saturate with NaN giving 0, integers wrap, what
-   becomes a float rounds to nearest even. */
+/* Casts between all compute types: floats to integers truncate and saturate with NaN giving 0, integers wrap,
+   what becomes a float rounds to nearest even. */
 #include "loop/interpret_internal.h"
 #include <math.h>
 
@@ -19,7 +19,7 @@
   (isnan(a) ? (to_type)0 : a >= (above) ? (to_type)(most) : a <= (least) ? (to_type)(least) : (to_type)a)
 
 #define CASTS_OF_INTEGER(from, from_type)                                                                    \
-  CAST(from, from_type, b8, uint8_t, a != 0)                                                               \
+  CAST(from, from_type, b8, uint8_t, a != 0)                                                                 \
   CAST(from, from_type, i8, int8_t, (int8_t)(uint8_t)a)                                                      \
   CAST(from, from_type, i16, int16_t, (int16_t)(uint16_t)a)                                                  \
   CAST(from, from_type, i32, int32_t, (int32_t)(uint32_t)a)                                                  \
@@ -32,7 +32,7 @@
   CAST(from, from_type, f64, double, (double)a)
 
 #define CASTS_OF_FLOAT(from, from_type)                                                                      \
-  CAST(from, from_type, b8, uint8_t, a != 0)                                                               \
+  CAST(from, from_type, b8, uint8_t, a != 0)                                                                 \
   CAST(from, from_type, i8, int8_t, SATURATE(int8_t, INT8_MIN, INT8_MAX, 128))                               \
   CAST(from, from_type, i16, int16_t, SATURATE(int16_t, INT16_MIN, INT16_MAX, 32768))                        \
   CAST(from, from_type, i32, int32_t, SATURATE(int32_t, INT32_MIN, INT32_MAX, 0x1p31f))                      \
@@ -57,18 +57,21 @@ CASTS_OF_FLOAT(f32, float)
 CASTS_OF_FLOAT(f64, double)
 
 #define CAST_ROW(constant, from)                                                                             \
-  [ELEMENT_##constant] = {                                                                                   \
-      [ELEMENT_BOOL] = cast_##from##_b8, [ELEMENT_I8] = cast_##from##_i8,   [ELEMENT_I16] = cast_##from##_i16,   \
-      [ELEMENT_I32] = cast_##from##_i32,   [ELEMENT_I64] = cast_##from##_i64, [ELEMENT_U8] = cast_##from##_u8,     \
-      [ELEMENT_U16] = cast_##from##_u16,   [ELEMENT_U32] = cast_##from##_u32, [ELEMENT_U64] = cast_##from##_u64,   \
-      [ELEMENT_F32] = cast_##from##_f32,   [ELEMENT_F64] = cast_##from##_f64,                                      \
+  [ELEMENT_##constant] =                                                                                     \
+      {                                                                                                      \
+          [ELEMENT_BOOL] = cast_##from##_b8, [ELEMENT_I8] = cast_##from##_i8,                                \
+          [ELEMENT_I16] = cast_##from##_i16, [ELEMENT_I32] = cast_##from##_i32,                              \
+          [ELEMENT_I64] = cast_##from##_i64, [ELEMENT_U8] = cast_##from##_u8,                                \
+          [ELEMENT_U16] = cast_##from##_u16, [ELEMENT_U32] = cast_##from##_u32,                              \
+          [ELEMENT_U64] = cast_##from##_u64, [ELEMENT_F32] = cast_##from##_f32,                              \
+          [ELEMENT_F64] = cast_##from##_f64,                                                                 \
   }
 
 StripFunction strip_cast_function(ElementType from, ElementType to) {
   static const StripFunction casts[ELEMENT_COUNT][ELEMENT_COUNT] = {
       CAST_ROW(BOOL, b8), CAST_ROW(I8, i8),   CAST_ROW(I16, i16), CAST_ROW(I32, i32),
-      CAST_ROW(I64, i64),   CAST_ROW(U8, u8),   CAST_ROW(U16, u16), CAST_ROW(U32, u32),
-      CAST_ROW(U64, u64),   CAST_ROW(F32, f32), CAST_ROW(F64, f64),
+      CAST_ROW(I64, i64), CAST_ROW(U8, u8),   CAST_ROW(U16, u16), CAST_ROW(U32, u32),
+      CAST_ROW(U64, u64), CAST_ROW(F32, f32), CAST_ROW(F64, f64),
   };
   return casts[from][to];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scalar functions over one float type, included once per type with: TYPE, SUFFIX of libm's names, MATH(name) of
-   runtime/kernels/math, NAME(function). */
+/* Scalar functions over one float type, included once per type with: TYPE, SUFFIX of libm's names, MATH(name)
+   of runtime/kernels/math, NAME(function). */
 
 #define BINARY(name, result_type, expression)                                                                \
   static void NAME(name)(size_t count, const void *const *operands, void *out) {                             \
@@ -54,16 +54,26 @@ AICC_MATH_FUNCTIONS(STRIP_MATH)
 #undef UNARY
 
 static const StripFunction NAME(functions)[SCALAR_COUNT] = {
-    [SCALAR_ADD] = NAME(strip_add),     [SCALAR_SUB] = NAME(strip_sub),
-    [SCALAR_MUL] = NAME(strip_mul),     [SCALAR_DIV] = NAME(strip_div),
-    [SCALAR_MIN] = NAME(strip_min),     [SCALAR_MAX] = NAME(strip_max),
-    [SCALAR_NEG] = NAME(strip_neg),     [SCALAR_ABS] = NAME(strip_abs),
-    [SCALAR_SIGN] = NAME(strip_sign),   [SCALAR_EQ] = NAME(strip_eq),
-    [SCALAR_NE] = NAME(strip_ne),       [SCALAR_LT] = NAME(strip_lt),
-    [SCALAR_LE] = NAME(strip_le),       [SCALAR_GT] = NAME(strip_gt),
-    [SCALAR_GE] = NAME(strip_ge),       [SCALAR_FLOOR] = NAME(strip_floor),
-    [SCALAR_CEIL] = NAME(strip_ceil),   [SCALAR_TRUNC] = NAME(strip_trunc),
-    [SCALAR_ROUND] = NAME(strip_round), [SCALAR_SQRT] = NAME(strip_sqrt),
+    [SCALAR_ADD] = NAME(strip_add),
+    [SCALAR_SUB] = NAME(strip_sub),
+    [SCALAR_MUL] = NAME(strip_mul),
+    [SCALAR_DIV] = NAME(strip_div),
+    [SCALAR_MIN] = NAME(strip_min),
+    [SCALAR_MAX] = NAME(strip_max),
+    [SCALAR_NEG] = NAME(strip_neg),
+    [SCALAR_ABS] = NAME(strip_abs),
+    [SCALAR_SIGN] = NAME(strip_sign),
+    [SCALAR_EQ] = NAME(strip_eq),
+    [SCALAR_NE] = NAME(strip_ne),
+    [SCALAR_LT] = NAME(strip_lt),
+    [SCALAR_LE] = NAME(strip_le),
+    [SCALAR_GT] = NAME(strip_gt),
+    [SCALAR_GE] = NAME(strip_ge),
+    [SCALAR_FLOOR] = NAME(strip_floor),
+    [SCALAR_CEIL] = NAME(strip_ceil),
+    [SCALAR_TRUNC] = NAME(strip_trunc),
+    [SCALAR_ROUND] = NAME(strip_round),
+    [SCALAR_SQRT] = NAME(strip_sqrt),
     [SCALAR_RECIP] = NAME(strip_reciprocal),
 };
 

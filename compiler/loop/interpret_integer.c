@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scalar functions over integers and bool, as the rows of scalar.def define them: wrapping, without undefined
-   behaviour for any operand. */
+/* The scalar functions over integers and bool, as the rows of scalar.def define them: wrapping, without
+   undefined behaviour for any operand. */
 #include "loop/interpret_internal.h"
 
 #define TYPE int8_t

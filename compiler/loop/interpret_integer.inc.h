@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scalar functions over one integer type, included once per type with: TYPE, UNSIGNED (its unsigned partner),
-   BITS, IS_SIGNED, LEAST (the least value), NAME(function). Arithmetic goes through uint64_t, where it wraps. */
+   BITS, IS_SIGNED, LEAST (the least value), NAME(function). Arithmetic goes through uint64_t, where it wraps.
+ */
 
-static TYPE NAME(wrap)(uint64_t value) { return (TYPE)(UNSIGNED)value; }
+static TYPE NAME(wrap)(uint64_t value) {
+  return (TYPE)(UNSIGNED)value;
+}
 
 static TYPE NAME(divide)(TYPE a, TYPE b) {
   if (b == 0) return 0;
@@ -70,7 +73,7 @@ BINARY(strip_rem, TYPE, NAME(remainder)(a, b))
 BINARY(strip_ipow, TYPE, NAME(power)(a, b))
 BINARY(strip_min, TYPE, b < a ? b : a)
 BINARY(strip_max, TYPE, b > a ? b : a)
-BINARY(strip_and, TYPE, (TYPE)(a & b))
+BINARY(strip_and, TYPE, (TYPE)(a &b))
 BINARY(strip_or, TYPE, (TYPE)(a | b))
 BINARY(strip_xor, TYPE, (TYPE)(a ^ b))
 BINARY(strip_shl, TYPE, NAME(shift_left)(a, b))
@@ -82,7 +85,7 @@ BINARY(strip_le, uint8_t, a <= b)
 BINARY(strip_gt, uint8_t, a > b)
 BINARY(strip_ge, uint8_t, a >= b)
 UNARY(strip_neg, NAME(wrap)(0 - (uint64_t)a))
-UNARY(strip_abs, IS_SIGNED && a < 1 ? NAME(wrap)(0 - (uint64_t)a) : a)
+UNARY(strip_abs, IS_SIGNED &&a < 1 ? NAME(wrap)(0 - (uint64_t)a) : a)
 UNARY(strip_sign, a == 0 ? (TYPE)0 : IS_SIGNED && a < 1 ? (TYPE)-1 : (TYPE)1)
 UNARY(strip_not, (TYPE)~a)
 #undef BINARY

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the interpret*.c files only. The interpreter works on strips: up to STRIP_LENGTH consecutive points
-   along one axis, one typed buffer per expression node, so that no element costs a walk of the tree. */
+/* Shared by the interpret*.c files only. The interpreter works on strips: up to STRIP_LENGTH consecutive
+   points along one axis, one typed buffer per expression node, so that no element costs a walk of the tree.
+ */
 #ifndef AICC_LOOP_INTERPRET_INTERNAL_H
 #define AICC_LOOP_INTERPRET_INTERNAL_H
 #include "loop/program.h"
 
 enum { STRIP_LENGTH = 256 };
 
-/* out[k] = f(operands[0][k], ...) for k < count; each pointer is to elements of a compute type. `out` may be one
-   of the operands. */
+/* out[k] = f(operands[0][k], ...) for k < count; each pointer is to elements of a compute type. `out` may be
+   one of the operands. */
 typedef void (*StripFunction)(size_t count, const void *const *operands, void *out);
 /* Converts `count` elements, `step` bytes apart in storage, of any alignment, from or to a strip. */
 typedef void (*StripLoad)(size_t count, const uint8_t *storage, int64_t step, void *strip);
 typedef void (*StripStore)(size_t count, const void *strip, uint8_t *storage, int64_t step);
 
-/* The scalar function over operands of that compute type (of select: the last two; of casts: also the result's);
-   null where it is not defined. */
+/* The scalar function over operands of that compute type (of select: the last two; of casts: also the
+   result's); null where it is not defined. */
 StripFunction strip_function(Scalar scalar, ElementType operand, ElementType result);
 StripFunction strip_cast_function(ElementType from, ElementType to);
 StripFunction strip_integer_function(Scalar scalar, ElementType operand);
@@ -28,8 +29,8 @@ size_t compute_byte_count(ElementType compute);
 /* Writes the element with these bits `count` times. */
 void strip_fill(ElementType compute, uint64_t bits, size_t count, void *strip);
 
-/* A monoid over strips. Sums and products of f32 are kept in f64, those of f64 with a second number that holds
-   what rounding lost; all else is exact in its own type. */
+/* A monoid over strips. Sums and products of f32 are kept in f64, those of f64 with a second number that
+   holds what rounding lost; all else is exact in its own type. */
 typedef struct Accumulator {
   Scalar monoid;
   ElementType type;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resolves a stage for the interpreter: numbers for dims, functions for scalars, an axis for the strips. Whatever
-   the stage's form breaks is reported here, so that running it needs no checks but those of bounds. */
+/* Resolves a stage for the interpreter: numbers for dims, functions for scalars, an axis for the strips.
+   Whatever the stage's form breaks is reported here, so that running it needs no checks but those of bounds.
+ */
 #include "loop/interpret_plan.h"
 
 /* A coefficient times the axis may add anything in [*low, *high]; false on overflow. */
@@ -10,7 +11,8 @@ static bool widen(int64_t coefficient, int64_t extent, int64_t *low, int64_t *hi
          !__builtin_add_overflow(*end, reach, end);
 }
 
-static bool form_create(Interpreter *interpreter, const Subscript *subscript, uint32_t strip_axis, LinearForm *form) {
+static bool form_create(Interpreter *interpreter, const Subscript *subscript, uint32_t strip_axis,
+                        LinearForm *form) {
   uint32_t count = subscript->term_count;
   uint32_t *axes = arena_array(interpreter->arena, uint32_t, count);
   int64_t *coefficients = arena_array(interpreter->arena, int64_t, count);
@@ -43,8 +45,8 @@ static PlanNode *node_plan(Interpreter *interpreter, const Expr *expr, uint32_t 
 
 static bool plan_operands(Interpreter *interpreter, PlanNode *node, uint32_t expected, uint32_t strip_axis) {
   if (node->expr->operand_count != expected || expected > 3)
-    return interpreter_fail(interpreter, "an expression has %u operands instead of %u", node->expr->operand_count,
-                            expected);
+    return interpreter_fail(interpreter, "an expression has %u operands instead of %u",
+                            node->expr->operand_count, expected);
   for (uint32_t i = 0; i < expected; i++)
     if (!(node->operands[i] = node_plan(interpreter, node->expr->operands[i], strip_axis))) return false;
   return true;
@@ -61,14 +63,16 @@ static bool plan_load(Interpreter *interpreter, PlanNode *node, uint32_t strip_a
     return interpreter_fail(interpreter, "elements of type %s cannot be interpreted",
                             element_info(buffer->element)->onnx_name);
   if (expr->type != element_info(buffer->element)->compute)
-    return interpreter_fail(interpreter, "a load of %%%s has type %s", buffer->name, element_info(expr->type)->name);
+    return interpreter_fail(interpreter, "a load of %%%s has type %s", buffer->name,
+                            element_info(expr->type)->name);
   node->forms = forms_create(interpreter, expr->subscripts, buffer->rank, strip_axis);
   return node->forms != NULL;
 }
 
 static bool plan_call(Interpreter *interpreter, PlanNode *node, uint32_t strip_axis) {
   const Expr *expr = node->expr;
-  if ((unsigned)expr->scalar >= SCALAR_COUNT || !plan_operands(interpreter, node, scalar_info(expr->scalar)->arity, strip_axis))
+  if ((unsigned)expr->scalar >= SCALAR_COUNT ||
+      !plan_operands(interpreter, node, scalar_info(expr->scalar)->arity, strip_axis))
     return false;
   ElementType type = expr->operands[expr->operand_count - 1]->type;
   bool alike = true;
@@ -119,7 +123,8 @@ static PlanNode *node_plan(Interpreter *interpreter, const Expr *expr, uint32_t 
     break;
   case EXPR_INDEX:
     node->forms = forms_create(interpreter, expr->subscripts, 1, strip_axis);
-    ok = node->forms && (expr->type == ELEMENT_I64 || interpreter_fail(interpreter, "an index is not of type i64"));
+    ok = node->forms &&
+         (expr->type == ELEMENT_I64 || interpreter_fail(interpreter, "an index is not of type i64"));
     break;
   case EXPR_CALL:
     ok = plan_call(interpreter, node, strip_axis);
@@ -139,7 +144,8 @@ static uint32_t longest_axis(const Interpreter *interpreter, const uint32_t *axe
   return best;
 }
 
-/* The target's innermost axis where it is long, since memory is contiguous there; else whichever axis is longest. */
+/* The target's innermost axis where it is long, since memory is contiguous there; else whichever axis is
+ * longest. */
 static void choose_strip(Interpreter *interpreter, StagePlan *plan) {
   enum { LONG_ENOUGH = 32 };
   const Stage *stage = plan->stage;
@@ -187,7 +193,8 @@ static bool plan_result(Interpreter *interpreter, StagePlan *plan) {
     return interpreter_fail(interpreter, "elements of type %s cannot be interpreted",
                             element_info(target->element)->onnx_name);
   if (stage->expr->type != element_info(target->element)->compute)
-    return interpreter_fail(interpreter, "%%%s is stored from %s", target->name, element_info(stage->expr->type)->name);
+    return interpreter_fail(interpreter, "%%%s is stored from %s", target->name,
+                            element_info(stage->expr->type)->name);
   if (stage->monoid == SCALAR_COUNT)
     return !stage->reduce_count || interpreter_fail(interpreter, "axes are reduced without a monoid");
   plan->accumulator = arena_new(interpreter->arena, Accumulator);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by interpret.c, interpret_plan.c and interpret_strip.c: a stage with every dim replaced by its number. */
+/* Shared by interpret.c, interpret_plan.c and interpret_strip.c: a stage with every dim replaced by its
+ * number. */
 #ifndef AICC_LOOP_INTERPRET_PLAN_H
 #define AICC_LOOP_INTERPRET_PLAN_H
 #include "loop/interpret_internal.h"
@@ -28,12 +29,12 @@ typedef struct PlanBuffer {
 
 typedef struct PlanNode {
   const Expr *expr;
-  size_t element_bytes;   /* of the strip */
-  uint8_t *strip;         /* STRIP_LENGTH elements of expr->type */
-  LinearForm *forms;      /* LOAD: one per dim; INDEX: one; GUARD: one per range */
+  size_t element_bytes;        /* of the strip */
+  uint8_t *strip;              /* STRIP_LENGTH elements of expr->type */
+  LinearForm *forms;           /* LOAD: one per dim; INDEX: one; GUARD: one per range */
   const int64_t *lows, *highs; /* GUARD */
-  StripFunction function; /* CALL */
-  StripLoad load;         /* LOAD */
+  StripFunction function;      /* CALL */
+  StripLoad load;              /* LOAD */
   struct PlanNode *operands[3];
 } PlanNode;
 
@@ -69,9 +70,10 @@ bool interpreter_dim(const Interpreter *interpreter, Dim dim, int64_t *value);
 StagePlan *stage_plan_create(Interpreter *interpreter, const Stage *stage);
 /* The form at the interpreter's position. */
 int64_t linear_form_value(const LinearForm *form, const int64_t *position);
-/* Where the access begins in memory and how many bytes the strip's points are apart; reports a point outside. */
-bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearForm *forms, size_t first, size_t count,
-                  uint8_t **start, int64_t *step);
+/* Where the access begins in memory and how many bytes the strip's points are apart; reports a point outside.
+ */
+bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearForm *forms, size_t first,
+                  size_t count, uint8_t **start, int64_t *step);
 /* Computes the points [first, first + count) of the current strip into node->strip at the same places. */
 bool strip_evaluate(const Interpreter *interpreter, PlanNode *node, size_t first, size_t count);
 #endif

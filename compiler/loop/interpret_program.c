@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the steps of a program with memory of its own for each buffer, which lives from the first step that uses it
-   to the last: the memory plan's offsets are not part of the meaning. */
+/* Runs the steps of a program with memory of its own for each buffer, which lives from the first step that
+   uses it to the last: the memory plan's offsets are not part of the meaning. */
 #include "loop/program.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@ typedef struct Run {
   const Program *program;
   const int64_t *symbols;
   Arena *arena;
-  void **memory;     /* by program buffer */
-  uint8_t **owned;   /* what is freed after the last use */
+  void **memory;   /* by program buffer */
+  uint8_t **owned; /* what is freed after the last use */
   size_t *last_step;
   uint64_t *byte_counts;
 } Run;
@@ -29,7 +29,8 @@ static bool count_bytes(const Run *run, uint32_t index, const Location *location
     if (!dim_evaluate(type->dims[i], run->symbols, &dim) || dim < 0)
       return fail(run, location, "has an invalid dim for these symbols", index);
     empty |= dim == 0;
-    if (!empty && __builtin_mul_overflow(count, dim, &count)) return fail(run, location, "has a size that overflows", index);
+    if (!empty && __builtin_mul_overflow(count, dim, &count))
+      return fail(run, location, "has a size that overflows", index);
   }
   if (!element_byte_count(type->element, empty ? 0 : count, &run->byte_counts[index]))
     return fail(run, location, "has a size that overflows", index);
@@ -146,7 +147,8 @@ bool interpret_program(const Program *program, const void *const *arguments, voi
   run.byte_counts = arena_array(arena, uint64_t, program->buffer_count);
   for (size_t s = 0; s < program->step_count; s++)
     for (uint32_t i = 0; i < program->steps[s].buffer_count; i++)
-      if (program->steps[s].buffers[i] < program->buffer_count) run.last_step[program->steps[s].buffers[i]] = s;
+      if (program->steps[s].buffers[i] < program->buffer_count)
+        run.last_step[program->steps[s].buffers[i]] = s;
   *status = 0;
   bool ok = run_steps(&run, arguments, results, status);
   for (size_t i = 0; i < program->buffer_count; i++) free(run.owned[i]);

@@ -11,7 +11,7 @@
     for (size_t k = 0; k < count; k++) result[k] = condition[k] ? then[k] : other[k];                        \
   }                                                                                                          \
   static void copy_##bits(size_t count, const void *const *operands, void *out) {                            \
-    memmove(out, operands[0], count * (bits / 8));                                                           \
+    memmove(out, operands[0], count *(bits / 8));                                                            \
   }                                                                                                          \
   static void fill_##bits(size_t count, uint64_t value, void *out) {                                         \
     uint##bits##_t *result = out;                                                                            \
@@ -81,7 +81,8 @@ void strip_fill(ElementType compute, uint64_t bits, size_t count, void *strip) {
 StripFunction strip_function(Scalar scalar, ElementType operand, ElementType result) {
   const ElementInfo *info = element_info(operand);
   ElementType expected = scalar_info(scalar)->result == RESULT_BOOL ? ELEMENT_BOOL : operand;
-  if (!compute_byte_count(operand) || !compute_byte_count(result) || !scalar_accepts(scalar, operand)) return NULL;
+  if (!compute_byte_count(operand) || !compute_byte_count(result) || !scalar_accepts(scalar, operand))
+    return NULL;
   if (scalar == SCALAR_CAST) return strip_cast_function(operand, result);
   if (scalar == SCALAR_BITCAST)
     return compute_byte_count(operand) == compute_byte_count(result) ? copy_function(info->bits / 8) : NULL;

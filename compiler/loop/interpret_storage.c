@@ -9,7 +9,7 @@
   static void load_##bits(size_t count, const uint8_t *storage, int64_t step, void *strip) {                 \
     uint##bits##_t *out = strip;                                                                             \
     if (step == bits / 8) {                                                                                  \
-      memcpy(out, storage, count * (bits / 8));                                                              \
+      memcpy(out, storage, count *(bits / 8));                                                               \
       return;                                                                                                \
     }                                                                                                        \
     for (size_t k = 0; k < count; k++) memcpy(&out[k], storage + (int64_t)k * step, bits / 8);               \
@@ -17,7 +17,7 @@
   static void store_##bits(size_t count, const void *strip, uint8_t *storage, int64_t step) {                \
     const uint##bits##_t *in = strip;                                                                        \
     if (step == bits / 8) {                                                                                  \
-      memcpy(storage, in, count * (bits / 8));                                                               \
+      memcpy(storage, in, count *(bits / 8));                                                                \
       return;                                                                                                \
     }                                                                                                        \
     for (size_t k = 0; k < count; k++) memcpy(storage + (int64_t)k * step, &in[k], bits / 8);                \

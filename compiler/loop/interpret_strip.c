@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evaluates expressions over strips. A range of a guard is an interval of any strip, so a mixed strip falls into at
-   most three runs, and only the run where the ranges hold sees the guarded operand. */
+/* Evaluates expressions over strips. A range of a guard is an interval of any strip, so a mixed strip falls
+   into at most three runs, and only the run where the ranges hold sees the guarded operand. */
 #include "loop/interpret_plan.h"
 #include <inttypes.h>
 #include <string.h>
@@ -11,16 +11,17 @@ int64_t linear_form_value(const LinearForm *form, const int64_t *position) {
   return value;
 }
 
-bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearForm *forms, size_t first, size_t count,
-                  uint8_t **start, int64_t *step) {
+bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearForm *forms, size_t first,
+                  size_t count, uint8_t **start, int64_t *step) {
   const PlanBuffer *memory = &interpreter->buffers[buffer];
   int64_t offset = 0, apart = 0;
   for (uint32_t i = 0; i < memory->rank; i++) {
     int64_t at = linear_form_value(&forms[i], interpreter->position) + forms[i].step * (int64_t)first;
     int64_t last = at + forms[i].step * (int64_t)(count - 1);
     if (at < 0 || at >= memory->dims[i] || last < 0 || last >= memory->dims[i])
-      return interpreter_fail(interpreter, "subscript %u of %%%s is %" PRId64 " to %" PRId64 ", outside of [0, %" PRId64 ")",
-                              i, interpreter->kernel->buffers[buffer].name, at, last, memory->dims[i]);
+      return interpreter_fail(
+          interpreter, "subscript %u of %%%s is %" PRId64 " to %" PRId64 ", outside of [0, %" PRId64 ")", i,
+          interpreter->kernel->buffers[buffer].name, at, last, memory->dims[i]);
     offset += at * memory->strides[i];
     if (count > 1) apart += forms[i].step * memory->strides[i]; /* below the dim: cannot overflow */
   }
@@ -58,12 +59,15 @@ static void narrow(const LinearForm *form, const int64_t *position, int64_t low,
     if (value < low || value >= high) *end = *first;
     return;
   }
-  while (*first < *end && (value + step * (int64_t)*first < low || value + step * (int64_t)*first >= high)) ++*first;
-  while (*first < *end && (value + step * (int64_t)(*end - 1) < low || value + step * (int64_t)(*end - 1) >= high))
+  while (*first < *end && (value + step * (int64_t)*first < low || value + step * (int64_t)*first >= high))
+    ++*first;
+  while (*first < *end &&
+         (value + step * (int64_t)(*end - 1) < low || value + step * (int64_t)(*end - 1) >= high))
     --*end;
 }
 
-static bool evaluate_run(const Interpreter *interpreter, PlanNode *node, PlanNode *operand, size_t first, size_t end) {
+static bool evaluate_run(const Interpreter *interpreter, PlanNode *node, PlanNode *operand, size_t first,
+                         size_t end) {
   if (first == end) return true;
   if (!strip_evaluate(interpreter, operand, first, end - first)) return false;
   size_t size = node->element_bytes;

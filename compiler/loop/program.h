@@ -179,4 +179,10 @@ bool interpret_kernel(const Program *program, const Kernel *kernel, void *const 
 /* Runs the whole program with arguments and results in the entry's order; `*status` is what a check returned. */
 bool interpret_program(const Program *program, const void *const *arguments, void *const *results,
                        const int64_t *symbols, int32_t *status);
+
+/* Destroys a parsed program with its module. */
+void program_destroy(Program *program);
+/* Valid words, unique among themselves and different from the symbols of `dims` (may be null), that names print
+   under: made from `names[i]`, which may be null or anything. In `arena`. */
+const char **program_names(Arena *arena, const DimContext *dims, const char *const *names, uint32_t count);
 #endif

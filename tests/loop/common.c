@@ -11,7 +11,8 @@ void fixture_start(Fixture *fixture) {
   *fixture = (Fixture){.arena = arena_create()};
   fixture->diagnostics = diagnostics_create(collect, &fixture->messages);
   fixture->dims = dim_context_create(fixture->arena);
-  fixture->program = (Program){.arena = fixture->arena, .diagnostics = fixture->diagnostics, .dims = fixture->dims};
+  fixture->program =
+      (Program){.arena = fixture->arena, .diagnostics = fixture->diagnostics, .dims = fixture->dims};
 }
 
 void fixture_end(Fixture *fixture) {
@@ -44,14 +45,17 @@ bool run_scalar(Fixture *fixture, Scalar scalar, ElementType operand, ElementTyp
   call.operand_count = arity;
   for (uint32_t i = 0; i <= arity; i++) {
     ElementType element = i == arity ? result : scalar == SCALAR_SELECT && i == 0 ? ELEMENT_BOOL : operand;
-    buffers[i] = (KernelBuffer){i == arity ? "y" : "x", i == arity ? BUFFER_OUT : BUFFER_IN, element, 1, &extent, 16};
+    buffers[i] =
+        (KernelBuffer){i == arity ? "y" : "x", i == arity ? BUFFER_OUT : BUFFER_IN, element, 1, &extent, 16};
     if (i == arity) continue;
-    loads[i] = (Expr){.kind = EXPR_LOAD, .type = element_info(element)->compute, .buffer = i, .subscripts = &subscript};
+    loads[i] = (Expr){
+        .kind = EXPR_LOAD, .type = element_info(element)->compute, .buffer = i, .subscripts = &subscript};
     call.operands[i] = &loads[i];
   }
   KernelAxis axis = {"n", extent};
   Stage stage = {"y", arity, &subscript, SCALAR_COUNT, 0, NULL, &call};
-  Kernel kernel = {.name = scalar_info(scalar)->name, .buffer_count = arity + 1, .buffers = buffers, .axis_count = 1};
+  Kernel kernel = {
+      .name = scalar_info(scalar)->name, .buffer_count = arity + 1, .buffers = buffers, .axis_count = 1};
   kernel.axes = &axis;
   kernel.stage_count = 1;
   kernel.stages = &stage;

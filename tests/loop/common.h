@@ -27,8 +27,8 @@ void fixture_end(Fixture *fixture);
 uint64_t bits_f32(float value);
 uint64_t bits_f64(double value);
 
-/* Calls the scalar function on `count` elements through a kernel of one stage; operands and result are arrays in
-   storage form. False where the interpreter refused. */
+/* Calls the scalar function on `count` elements through a kernel of one stage; operands and result are arrays
+   in storage form. False where the interpreter refused. */
 bool run_scalar(Fixture *fixture, Scalar scalar, ElementType operand, ElementType result, size_t count,
                 const void *a, const void *b, const void *c, void *out);
 #endif

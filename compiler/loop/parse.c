@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the textual form of programs (the head of print.c). The parsed program owns a module that holds its
+   arena, symbols and entry; the entry's body is empty and its results come from nowhere. */
+#include "loop/text_internal.h"
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct ProgramParser {
+  Parser parser;
+  Program *program;
+} ProgramParser;
+
+void program_destroy(Program *program) {
+  if (program) module_destroy((Module *)(uintptr_t)program->module);
+}
+
+static bool parse_symbol(Parser *parser) {
+  enum { SYMBOL_LIMIT = 65536 };
+  DimContext *context = parser->module->dims;
+  const Token name = parser->lexer.token;
+  DimRange range;
+  if (name.kind != TOKEN_WORD && name.kind != TOKEN_STRING)
+    return parse_error(parser, &name, "expected the name of a symbol");
+  if (dim_symbol_find(context, name.string) || dim_symbol_count(context) == SYMBOL_LIMIT)
+    return parse_error(parser, &name, "symbol '%s' is declared twice, or there are too many", name.string);
+  const Symbol *symbol = dim_symbol_declare(context, name.string);
+  lexer_next(&parser->lexer);
+  if (!parse_expect_word(parser, "in") || !parse_expect(parser, '[') || !parse_int64(parser, &range.low) ||
+      !parse_expect(parser, ',') || !parse_int64(parser, &range.high) || !parse_expect(parser, ']'))
+    return false;
+  if (range.low > range.high)
+    return parse_error(parser, &name, "the range of symbol '%s' is empty", name.string);
+  dim_symbol_set_range(context, symbol, range);
+  return true;
+}
+
+static bool parse_signature_part(Parser *parser, const char **name, Type *type) {
+  *name = NULL;
+  if (!lexer_accept_word(&parser->lexer, "_") && !parse_quoted(parser, name)) return false;
+  return parse_expect(parser, ':') && parse_type(parser, type);
+}
+
+static bool parse_entry(ProgramParser *self) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  Module *module = parser->module;
+  const Token start = lexer->token;
+  if (start.kind != TOKEN_GLOBAL || self->program->entry)
+    return parse_error(parser, &start, "expected one entry with a name such as @run");
+  const char *name = arena_copy_text(module->arena, start.string, start.length);
+  lexer_next(lexer);
+  Region *body = region_create(module, NULL);
+  const char **names[2] = {NULL, NULL};
+  Value **results = NULL;
+  for (int part = 0; part < 2; part++) {
+    size_t count = 0, capacity = 0, result_capacity = 0, result_count = 0;
+    if (part == 1 && !lexer_accept_arrow(lexer)) return parse_error(parser, &lexer->token, "expected '->'");
+    if (!parse_expect(parser, '(')) return false;
+    while (!lexer_is(lexer, ')')) {
+      const char *own;
+      Type type;
+      if ((count && !parse_expect(parser, ',')) || !parse_signature_part(parser, &own, &type)) return false;
+      arena_push(module->arena, names[part], count, capacity) = own;
+      if (part == 0) {
+        region_add_argument(module, body, type, own);
+        continue;
+      }
+      Node *nowhere = node_create(module, PRIMITIVE_DIMS, NULL, 0, (Location){0});
+      arena_push(module->arena, results, result_count, result_capacity) =
+          node_add_result(module, nowhere, type, own);
+    }
+    lexer_next(lexer);
+    if (part == 1) region_set_results(module, body, results, (uint32_t)count);
+  }
+  self->program->entry = module_add_entry(module, name, body, names[0], names[1]);
+  return true;
+}
+
+static bool parse_number(Parser *parser, uint64_t limit, uint64_t *value) {
+  const Token token = parser->lexer.token;
+  int64_t integer;
+  if (!parse_int64(parser, &integer)) return false;
+  *value = (uint64_t)integer;
+  return *value < limit || parse_error(parser, &token, "%" PRId64 " is out of range", integer);
+}
+
+static bool parse_storage(ProgramParser *self, ProgramBuffer *buffer) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  const Token token = lexer->token;
+  uint64_t number;
+  if (lexer_accept_word(lexer, "workspace")) {
+    buffer->storage = STORAGE_WORKSPACE;
+    return (!lexer_accept_word(lexer, "bytes") || parse_dim(parser, &buffer->byte_count)) &&
+           (!lexer_accept_word(lexer, "offset") || parse_dim(parser, &buffer->offset));
+  }
+  if (lexer_accept_word(lexer, "constant")) {
+    buffer->storage = STORAGE_CONSTANT;
+    if (lexer_accept_word(lexer, "_")) return true;
+    if (!parse_expect(parser, '#') || !parse_number(parser, UINT32_MAX, &number)) return false;
+    const Binding *binding = name_find(&parser->blobs, arena_format(parser->scratch, "%" PRIu64, number));
+    if (!binding || !binding->target) return parse_error(parser, &token, "there is no such blob");
+    buffer->blob = binding->target;
+    return true;
+  }
+  buffer->storage = lexer_is_word(lexer, "result") ? STORAGE_RESULT : STORAGE_ARGUMENT;
+  if (!lexer_accept_word(lexer, "result") && !lexer_accept_word(lexer, "argument"))
+    return parse_error(parser, &token, "expected argument, result, constant or workspace");
+  if (!parse_number(parser, UINT32_MAX, &number)) return false;
+  buffer->index = (uint32_t)number;
+  return true;
+}
+
+/* "#3 : f32[2] = workspace bytes 8 offset 64" */
+static bool parse_program_buffer(ProgramParser *self) {
+  Parser *parser = &self->parser;
+  Program *program = self->program;
+  const Token start = parser->lexer.token;
+  uint64_t number;
+  ProgramBuffer buffer = {0};
+  if (!parse_expect(parser, '#') || !parse_number(parser, UINT32_MAX, &number)) return false;
+  if (number != program->buffer_count)
+    return parse_error(parser, &start, "buffers are numbered in order from 0");
+  if (!parse_expect(parser, ':') || !parse_type(parser, &buffer.type)) return false;
+  if (buffer.type.kind != VALUE_TENSOR) return parse_error(parser, &start, "buffers are tensors");
+  if (!parse_expect(parser, '=') || !parse_storage(self, &buffer)) return false;
+  arena_push(program->arena, program->buffers, program->buffer_count, program->buffer_capacity) = buffer;
+  return true;
+}
+
+static bool parse_program_kernel(ProgramParser *self) {
+  Parser *parser = &self->parser;
+  Program *program = self->program;
+  const Token start = parser->lexer.token;
+  Kernel *kernel = parse_kernel(parser);
+  if (!kernel) return false;
+  if (name_find(&parser->values, kernel->name))
+    return parse_error(parser, &start, "kernel '%s' is defined twice", kernel->name);
+  name_bind(parser, &parser->values, kernel->name, (void *)(uintptr_t)(program->kernel_count + 1));
+  arena_push(program->arena, program->kernels, program->kernel_count, program->kernel_capacity) = kernel;
+  return true;
+}
+
+static bool parse_step(ProgramParser *self, StepKind kind) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  Program *program = self->program;
+  Step step = {.kind = kind};
+  uint32_t *buffers = NULL;
+  size_t count = 0, capacity = 0;
+  if (kind == STEP_KERNEL) {
+    const Token name = lexer->token;
+    const Binding *binding = name.kind == TOKEN_GLOBAL ? name_find(&parser->values, name.string) : NULL;
+    if (!binding) return parse_error(parser, &name, "expected the name of a kernel");
+    step.kernel = (uint32_t)((uintptr_t)binding->target - 1);
+    lexer_next(lexer);
+    if (!parse_expect(parser, '(')) return false;
+  }
+  while (kind == STEP_KERNEL ? !lexer_is(lexer, ')') : count == 0) {
+    uint64_t number;
+    if ((count && !parse_expect(parser, ',')) || !parse_expect(parser, '#') ||
+        !parse_number(parser, program->buffer_count, &number))
+      return false;
+    arena_push(program->arena, buffers, count, capacity) = (uint32_t)number;
+  }
+  if (kind == STEP_KERNEL) lexer_next(lexer);
+  step.buffers = buffers;
+  step.buffer_count = (uint32_t)count;
+  if (!parse_location(parser, &step.location)) return false;
+  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+  return true;
+}
+
+static bool parse_item(ProgramParser *self) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  if (lexer_accept_word(lexer, "symbol")) return parse_symbol(parser);
+  if (lexer_accept_word(lexer, "blob")) return parse_blob(parser);
+  if (lexer_accept_word(lexer, "entry")) return parse_entry(self);
+  if (lexer_accept_word(lexer, "buffer")) return parse_program_buffer(self);
+  if (lexer_accept_word(lexer, "kernel")) return parse_program_kernel(self);
+  if (lexer_accept_word(lexer, "run")) return parse_step(self, STEP_KERNEL);
+  if (lexer_accept_word(lexer, "check")) return parse_step(self, STEP_CHECK);
+  if (lexer_accept_word(lexer, "workspace"))
+    return parse_dim(parser, &self->program->workspace_bytes) && parse_expect_word(parser, "least") &&
+           parse_number(parser, UINT64_C(1) << 63, &self->program->workspace_lower_bound);
+  return parse_error(parser, &lexer->token,
+                     "expected symbol, blob, entry, buffer, workspace, kernel, run, check or '}'");
+}
+
+static bool parse_program(ProgramParser *self) {
+  Parser *parser = &self->parser;
+  Module *module = parser->module;
+  const char *name, *hash;
+  if (!parse_expect_word(parser, "program") || !parse_quoted(parser, &name) ||
+      !parse_expect_word(parser, "hash"))
+    return false;
+  module->name = name;
+  const Token token = parser->lexer.token;
+  if (!parse_quoted(parser, &hash)) return false;
+  if (strlen(hash) != sizeof module->source_hash - 1)
+    return parse_error(parser, &token, "expected %zu hexadecimal digits", sizeof module->source_hash - 1);
+  memcpy(module->source_hash, hash, sizeof module->source_hash);
+  if (!parse_expect(parser, '{')) return false;
+  while (!lexer_accept(&parser->lexer, '}'))
+    if (!parse_item(self)) return false;
+  return parser->lexer.token.kind == TOKEN_END ||
+         parse_error(parser, &parser->lexer.token, "expected the end of the text");
+}
+
+Program *program_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length) {
+  Module *module = module_create(diagnostics, name);
+  ProgramParser self = {.parser = {.module = module, .scratch = arena_create(), .file = module->name}};
+  self.program = arena_new(module->arena, Program);
+  *self.program =
+      (Program){.arena = module->arena, .diagnostics = diagnostics, .dims = module->dims, .module = module};
+  lexer_start(&self.parser.lexer, self.parser.scratch, bytes, length);
+  bool ok = parse_program(&self);
+  arena_destroy(self.parser.scratch);
+  if (ok) return self.program;
+  module_destroy(module);
+  return NULL;
+}
