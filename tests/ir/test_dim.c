@@ -245,8 +245,7 @@ static void random_expressions(void **state) {
   for (int i = 0; i < 4000; i++) {
     int64_t expected, found;
     static const uint32_t limits[3] = {1000, 64, 9};
-    for (int k = 0; k < 3; k++)
-      random.values[k] = (k == 2 ? 2 : k) + (int64_t)draw(&random, limits[k]);
+    for (int k = 0; k < 3; k++) random.values[k] = (k == 2 ? 2 : k) + (int64_t)draw(&random, limits[k]);
     Dim dim = random_dim(&random, 4, &expected);
     if (!dim_is_valid(dim)) continue;
     valid++;

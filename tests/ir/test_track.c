@@ -86,7 +86,8 @@ static void movement(void **state) {
   assert_tracked(f, slice(f, s, 3, -1, 4), "[32, H, 3, N]");
   assert_tracked(f, slice(f, s, 2, 1, 0), "[]");
   Value *one = build_i64s(b, (int64_t[]){-1}, 1);
-  assert_tracked(f, build_concat(b, (Value *[]){slice(f, s, 0, 1, 1), one, slice(f, s, 2, 1, 2)}, 3, 0), "[N, -1, H, 32]");
+  assert_tracked(f, build_concat(b, (Value *[]){slice(f, s, 0, 1, 1), one, slice(f, s, 2, 1, 2)}, 3, 0),
+                 "[N, -1, H, 32]");
   Value *square = build_reshape(b, s, 2, (Dim[]){dim_constant(context, 2), dim_constant(context, 2)});
   assert_tracked(f, square, "[N, 3, H, 32]");
   assert_tracked(f, build_transpose(b, square, (uint32_t[]){1, 0}), "[N, H, 3, 32]");
@@ -99,7 +100,8 @@ static void movement(void **state) {
 static void arithmetic(void **state) {
   Fixture *f = *state;
   Builder *b = &f->builder;
-  Value *s = slice(f, shape(f), 0, 1, 3), *two = build_integer(b, ELEMENT_I64, 2), *zero = build_integer(b, ELEMENT_I64, 0);
+  Value *s = slice(f, shape(f), 0, 1, 3), *two = build_integer(b, ELEMENT_I64, 2),
+        *zero = build_integer(b, ELEMENT_I64, 0);
   assert_tracked(f, build_binary(b, SCALAR_MUL, s, two), "[2*N, 6, 2*H]");
   assert_tracked(f, build_binary(b, SCALAR_DIV, s, two), "[floordiv(N,2), 1, floordiv(H,2)]");
   assert_tracked(f, build_binary(b, SCALAR_SUB, two, s), "[-N+2, -1, -H+2]");
@@ -143,7 +145,8 @@ static void exporter_chain(void **state) {
   Fixture *f = *state;
   Builder *b = &f->builder;
   Value *s = build_cast(b, shape(f), ELEMENT_I32);
-  Value *first = slice(f, s, 0, 1, 1), *product = build_binary(b, SCALAR_MUL, slice(f, s, 1, 1, 1), slice(f, s, 3, 1, 1));
+  Value *first = slice(f, s, 0, 1, 1),
+        *product = build_binary(b, SCALAR_MUL, slice(f, s, 1, 1, 1), slice(f, s, 3, 1, 1));
   Value *rest = build_cast(b, build_i64s(b, (int64_t[]){-1}, 1), ELEMENT_I32);
   Value *joined = build_cast(b, build_concat(b, (Value *[]){first, product, rest}, 3, 0), ELEMENT_I64);
   assert_tracked(f, joined, "[N, 96, -1]");
