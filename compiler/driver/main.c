@@ -159,12 +159,30 @@ static bool write_text(Session *s) {
   return write_file(s, s->output, text->bytes, text->length);
 }
 
+/* An ONNX model, or the text of a graph that an earlier run printed. */
+static Module *read_model(Session *s) {
+  const Options *o = &s->options;
+  const char *suffix = strrchr(o->input, '.');
+  if (!suffix || strcmp(suffix, ".aicc-ir") != 0) {
+    OnnxImportOptions import = {o->pin_names, o->pin_values, o->pin_count};
+    return onnx_import(s->diagnostics, o->input, &import);
+  }
+  MappedFile file;
+  if (!file_map(o->input, &file)) {
+    Location location = {.file = o->input};
+    report(s->diagnostics, &location, MESSAGE_CANNOT_READ, strerror(errno));
+    return NULL;
+  }
+  const char *slash = strrchr(o->input, '/');
+  char *directory = slash ? arena_copy_text(s->arena, o->input, (size_t)(slash - o->input)) : NULL;
+  return module_parse(s->diagnostics, o->input, (const char *)file.bytes, file.length, directory);
+}
+
 static bool compile(Session *s) {
   const Options *o = &s->options;
-  OnnxImportOptions import = {o->pin_names, o->pin_values, o->pin_count};
   decide_names(s);
   s->pipeline = (Pipeline){.options = o, .verify = getenv("AICC_VERIFY") != NULL};
-  s->pipeline.module = onnx_import(s->diagnostics, o->input, &import);
+  s->pipeline.module = read_model(s);
   if (!s->pipeline.module) return false;
   bool ok = pipeline_run(&s->pipeline);
   if (ok && (s->pipeline.stopped || o->action == ACTION_GRAPH_IR)) {

@@ -42,7 +42,7 @@ void pipeline_list_passes(void) {
   for (size_t i = 0; i < PASS_COUNT; i++) printf("  %-24s %s\n", passes[i].name, passes[i].doc);
 }
 
-static void print_form(Text *text, const Pipeline *pipeline) {
+void pipeline_print(Text *text, const Pipeline *pipeline) {
   if (pipeline->program)
     program_print(text, pipeline->program);
   else
@@ -64,12 +64,12 @@ static bool after_pass(Pipeline *pipeline, const Pass *pass) {
   for (size_t i = 0; i < options->print_count; i++)
     if (strcmp(options->print_after[i], pass->name) == 0) {
       Text text = {0};
-      print_form(&text, pipeline);
+      pipeline_print(&text, pipeline);
       fprintf(stderr, "// after %s\n%s", pass->name, text_string(&text));
       text_free(&text);
     }
   if (options->stop_after && strcmp(options->stop_after, pass->name) == 0) {
-    print_form(&pipeline->text, pipeline);
+    pipeline_print(&pipeline->text, pipeline);
     pipeline->stopped = true;
   }
   return true;
@@ -96,8 +96,31 @@ bool pipeline_run(Pipeline *pipeline) {
   return true;
 }
 
-bool pipeline_run_passes(Pipeline *pipeline, const char *const *names, size_t count) {
-  for (size_t i = 0; i < count && !pipeline->stopped; i++)
-    if (!run_pass(pipeline, find_pass(names[i]))) return false;
+static bool is_import(const Pass *pass) { return pass == &passes[0]; }
+
+/* Whether the pass works on the form that the pipeline holds: a graph, or a program once lowered. */
+static bool fits(const Pipeline *pipeline, const Pass *pass) {
+  return pass->program ? pipeline->program != NULL : pipeline->program == NULL && !is_import(pass);
+}
+
+bool pipeline_run_passes(Pipeline *pipeline, Diagnostics *diagnostics, const char *const *names, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(names[i], "all") == 0) {
+      for (size_t k = 0; k < PASS_COUNT; k++)
+        if (fits(pipeline, &passes[k]) && !run_pass(pipeline, &passes[k])) return false;
+      continue;
+    }
+    const Pass *pass = find_pass(names[i]);
+    if (is_import(pass)) continue;
+    if (!fits(pipeline, pass)) {
+      Text text = {0};
+      text_format(&text, "pass '%s' works on a %s, not on a %s", pass->name, pass->program ? "program" : "graph",
+                  pipeline->program ? "program" : "graph");
+      report(diagnostics, NULL, MESSAGE_OPTION, text_string(&text));
+      text_free(&text);
+      return false;
+    }
+    if (!run_pass(pipeline, pass)) return false;
+  }
   return true;
 }

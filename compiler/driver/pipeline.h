@@ -20,6 +20,9 @@ bool pipeline_has_pass(const char *name);
 void pipeline_list_passes(void);
 /* Runs everything from the imported module to the planned program. False after reporting. */
 bool pipeline_run(Pipeline *pipeline);
-/* Only the graph passes of those names, in the order given (aicc-opt). */
-bool pipeline_run_passes(Pipeline *pipeline, const char *const *names, size_t count);
+/* Only the passes of those names, in the order given (aicc-opt); "all" is every pass that fits the form at hand.
+   A graph pass after lowering, or a program pass before, is reported. */
+bool pipeline_run_passes(Pipeline *pipeline, Diagnostics *diagnostics, const char *const *names, size_t count);
+/* The text of the form at hand: the program once there is one, else the graph. */
+void pipeline_print(Text *text, const Pipeline *pipeline);
 #endif
