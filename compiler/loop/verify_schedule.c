@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of schedules: every stage in one leaf, its axes bound there, and no stage moved across another
+   that it depends on. */
+#include "loop/verify_kernel.h"
+
+enum { DEPTH_LIMIT = 64 };
+
+/* Where a stage stands in the schedule. */
+typedef struct Place {
+  uint32_t order; /* of the leaf and within it; 0: nowhere yet */
+  uint32_t depth;
+  const Schedule *path[DEPTH_LIMIT]; /* the nodes around it, the leaf last */
+} Place;
+
+typedef struct ScheduleVerifier {
+  KernelVerifier *base;
+  Place *places; /* by stage */
+  uint32_t order;
+  uint32_t depth;
+  const Schedule *path[DEPTH_LIMIT];
+  uint64_t bound;                   /* axes with a value: whole or inner parts */
+  int64_t tiles[VERIFY_AXIS_LIMIT]; /* of outer parts around; 0: none */
+} ScheduleVerifier;
+
+static bool bind_part(ScheduleVerifier *self, const AxisPart *part) {
+  const Kernel *kernel = self->base->kernel;
+  if (part->axis >= kernel->axis_count)
+    return kernel_fail(self->base, "the schedule uses axis %u, which is none", part->axis);
+  const char *name = kernel->axes[part->axis].name;
+  uint64_t bit = UINT64_C(1) << part->axis;
+  int64_t tile = self->tiles[part->axis];
+  if (part->part != PART_WHOLE && part->tile < 1)
+    return kernel_fail(self->base, "a tile of axis '%s' is below 1", name);
+  if (self->bound & bit) return kernel_fail(self->base, "axis '%s' is bound twice in the schedule", name);
+  if (part->part == PART_INNER && tile != part->tile)
+    return kernel_fail(self->base, "the inner part of axis '%s' has no outer part of the same tile around it",
+                       name);
+  if (part->part != PART_INNER && tile)
+    return kernel_fail(self->base, "axis '%s' is bound inside of its own outer part", name);
+  if (part->part == PART_OUTER)
+    self->tiles[part->axis] = part->tile;
+  else
+    self->bound |= bit;
+  return true;
+}
+
+static void place_stage(ScheduleVerifier *self, const Schedule *leaf, uint32_t index) {
+  const Kernel *kernel = self->base->kernel;
+  if (index >= kernel->stage_count) {
+    kernel_fail(self->base, "the schedule names stage %u of %u", index, kernel->stage_count);
+    return;
+  }
+  const Stage *stage = &kernel->stages[index];
+  Place *place = &self->places[index];
+  self->base->stage = stage;
+  if (place->order) kernel_fail(self->base, "the stage is in the schedule twice");
+  place->order = ++self->order;
+  place->depth = self->depth;
+  for (uint32_t i = 0; i < self->depth; i++) place->path[i] = self->path[i];
+  uint32_t vector = leaf->part_count ? leaf->parts[0].axis : UINT32_MAX;
+  uint64_t axes = stage_axes(kernel, stage);
+  for (uint32_t a = 0; a < kernel->axis_count; a++) {
+    const char *name = kernel->axes[a].name;
+    bool loop = a != vector && (self->bound >> a & 1 || self->tiles[a]);
+    if (axes >> a & 1 && !(self->bound >> a & 1))
+      kernel_fail(self->base, "no loop around the stage binds axis '%s' of its target", name);
+    if (stage_reduces(stage, a) && (loop || (a == vector && leaf->parts[0].part != PART_WHOLE)))
+      kernel_fail(self->base, "a loop around the stage binds axis '%s', which it reduces", name);
+    if (a == vector && !(axes >> a & 1) && !stage_reduces(stage, a))
+      kernel_fail(self->base, "the stage neither indexes its target by nor reduces axis '%s' of its leaf",
+                  name);
+  }
+  self->base->stage = NULL;
+}
+
+static void walk(ScheduleVerifier *self, const Schedule *schedule) {
+  if (self->depth == DEPTH_LIMIT) {
+    kernel_fail(self->base, "the schedule is nested deeper than %d", DEPTH_LIMIT);
+    return;
+  }
+  bool leaf = schedule->kind == SCHEDULE_VEC;
+  if (leaf ? schedule->child_count || !schedule->stage_count || schedule->part_count > 1
+           : schedule->stage_count || !schedule->child_count) {
+    kernel_fail(self->base, leaf ? "a vec node has children, no stages, or more than one axis"
+                                 : "a loop of the schedule has stages of its own, or nothing inside");
+    return;
+  }
+  ScheduleVerifier outside = {.bound = self->bound};
+  for (uint32_t a = 0; a < VERIFY_AXIS_LIMIT; a++) outside.tiles[a] = self->tiles[a];
+  self->path[self->depth++] = schedule;
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < schedule->part_count; i++) ok = bind_part(self, &schedule->parts[i]);
+  for (uint32_t i = 0; ok && leaf && i < schedule->stage_count; i++)
+    place_stage(self, schedule, schedule->stages[i]);
+  for (uint32_t i = 0; ok && !leaf && i < schedule->child_count; i++) walk(self, schedule->children[i]);
+  self->depth--;
+  self->bound = outside.bound;
+  for (uint32_t a = 0; a < VERIFY_AXIS_LIMIT; a++) self->tiles[a] = outside.tiles[a];
+}
+
+/* The axes of the loops around both stages, whatever part; the leaf's where it is the same. */
+static uint64_t shared_axes(const Place *a, const Place *b) {
+  uint64_t axes = 0;
+  for (uint32_t i = 0; i < a->depth && i < b->depth && a->path[i] == b->path[i]; i++)
+    for (uint32_t k = 0; k < a->path[i]->part_count; k++) axes |= UINT64_C(1) << a->path[i]->parts[k].axis;
+  return axes;
+}
+
+static bool uses_any(const Subscript *subscript, uint64_t axes) {
+  for (uint32_t i = 0; i < subscript->term_count; i++)
+    if (axes >> subscript->terms[i].label & 1) return true;
+  return false;
+}
+
+/* Inside of a shared loop only what the same iteration writes is there, so the reader must use the same
+   subscript; within a leaf a reduction over its axis is not finished. */
+static void check_read(ScheduleVerifier *self, uint32_t writer_index, uint32_t reader_index,
+                       const Expr *load) {
+  const Kernel *kernel = self->base->kernel;
+  const Stage *writer = &kernel->stages[writer_index], *reader = &kernel->stages[reader_index];
+  const Place *from = &self->places[writer_index], *to = &self->places[reader_index];
+  const Schedule *leaf = from->path[from->depth - 1];
+  const KernelBuffer *buffer = &kernel->buffers[writer->target];
+  uint64_t shared = shared_axes(from, to);
+  self->base->stage = reader;
+  if ((writer_index < reader_index) != (from->order < to->order))
+    kernel_fail(self->base, "the schedule moves the stage across '%s', which writes %%%s", writer->name,
+                buffer->name);
+  for (uint32_t i = 0; i < buffer->rank; i++)
+    if (uses_any(&writer->subscripts[i], shared) &&
+        !subscript_equal(&writer->subscripts[i], &load->subscripts[i]))
+      kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
+                  buffer->name, writer->name);
+  if (to->path[to->depth - 1] == leaf && leaf->part_count && stage_reduces(writer, leaf->parts[0].axis))
+    kernel_fail(self->base, "reads %%%s in the leaf in which '%s' still reduces it", buffer->name,
+                writer->name);
+  self->base->stage = NULL;
+}
+
+static void check_reads(ScheduleVerifier *self, uint32_t reader, const Expr *expr) {
+  const Kernel *kernel = self->base->kernel;
+  for (uint32_t i = 0; expr->kind == EXPR_LOAD && i < kernel->stage_count; i++)
+    if (i != reader && kernel->stages[i].target == expr->buffer) check_read(self, i, reader, expr);
+  for (uint32_t i = 0; i < expr->operand_count; i++) check_reads(self, reader, expr->operands[i]);
+}
+
+void verify_schedule(KernelVerifier *verifier) {
+  const Kernel *kernel = verifier->kernel;
+  ScheduleVerifier *self = arena_new(verifier->arena, ScheduleVerifier);
+  self->base = verifier;
+  self->places = arena_array(verifier->arena, Place, kernel->stage_count);
+  if (!kernel->schedule) {
+    kernel_fail(verifier, "there is no schedule");
+    return;
+  }
+  walk(self, kernel->schedule);
+  if (!verifier->ok) return; /* what is inside of a broken node was not visited */
+  for (uint32_t i = 0; i < kernel->stage_count; i++)
+    if (!self->places[i].order)
+      kernel_fail(verifier, "stage '%s' is not in the schedule", kernel->stages[i].name);
+  if (!verifier->ok) return;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    check_reads(self, i, kernel->stages[i].expr);
+    for (uint32_t k = 0; k < i; k++)
+      if (kernel->stages[k].target == kernel->stages[i].target &&
+          self->places[k].order > self->places[i].order)
+        kernel_fail(verifier, "the schedule exchanges stages '%s' and '%s', which write one buffer",
+                    kernel->stages[k].name, kernel->stages[i].name);
+  }
+}
