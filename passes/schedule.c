@@ -4,7 +4,7 @@
 #include "passes/lower.h"
 #include <string.h>
 
-enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24 };
+enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
 static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis,
@@ -35,14 +35,28 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t ax
       penalty += stage->reduce_count ? weight * MISSING_AXIS : 0; /* a scalar afterthought costs nothing */
     penalty += weight * expr_penalty(program, kernel, stage->expr, axis);
   }
-  if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0) penalty += (uint32_t)(16 - extent);
+  if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0)
+    penalty += (uint32_t)(16 - extent) + (extent < 4 ? SHORT_AXIS : 0); /* hardly a vector */
   return penalty;
 }
 
-/* The target's vector axis must index it plainly enough: a stage that neither writes along the axis nor reduces it
-   runs once per outer iteration. */
+/* An axis that one stage reduces and another writes along (softmax) must be the leaves': what is reduced is one
+   number per iteration of the outer axes. */
+static uint32_t forced_axis(const Kernel *kernel) {
+  for (uint32_t axis = 0; axis < kernel->axis_count; axis++) {
+    bool reduced = false, written = false;
+    for (uint32_t i = 0; i < kernel->stage_count; i++) {
+      reduced = reduced || stage_reduces(&kernel->stages[i], axis);
+      written = written || stage_axes(kernel, &kernel->stages[i]) >> axis & 1;
+    }
+    if (reduced && written) return axis;
+  }
+  return NO_AXIS;
+}
+
 static uint32_t choose_vector_axis(Program *program, const Kernel *kernel) {
-  uint32_t best = NO_AXIS, least = UINT32_MAX;
+  uint32_t best = forced_axis(kernel), least = UINT32_MAX;
+  if (best != NO_AXIS) return best;
   for (uint32_t axis = kernel->axis_count; axis-- > 0;) {
     uint32_t penalty = axis_penalty(program, kernel, axis);
     if (penalty < least) {

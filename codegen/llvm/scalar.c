@@ -213,25 +213,50 @@ static LLVMValueRef emit_integer_power(const Operation *op) {
   return op->info->bits == 64 ? power : LLVMBuildTrunc(op->builder, power, op->type, "");
 }
 
-/* The function of runtime/kernels/math at this width; wider vectors are cut in halves. */
-static LLVMValueRef emit_math(const Operation *op, const char *name, uint32_t arity) {
-  char symbol[64];
-  snprintf(symbol, sizeof symbol, "aicc_math_%s_%sx%u", name, op->info->name, op->lanes);
-  LLVMValueRef function = emit_runtime_function(op->cg, symbol), arguments[2] = {op->a, op->b};
-  if (function) return emit_call(op->cg, function, arguments, arity);
-  uint32_t half = op->lanes / 2;
-  LLVMValueRef indices[64], halves[2];
-  for (uint32_t side = 0; side < 2; side++) {
-    for (uint32_t i = 0; i < half; i++) indices[i] = emit_i32(op->cg, side * half + i);
-    LLVMValueRef mask = LLVMConstVector(indices, half);
-    Operation part = *op;
-    part.lanes = half;
-    part.a = LLVMBuildShuffleVector(op->builder, op->a, op->a, mask, "");
-    if (arity > 1) part.b = LLVMBuildShuffleVector(op->builder, op->b, op->b, mask, "");
-    halves[side] = emit_math(&part, name, arity);
+/* One half of the lanes of a vector. */
+static LLVMValueRef emit_half(Codegen *cg, LLVMValueRef value, uint32_t side, uint32_t half) {
+  LLVMValueRef indices[64];
+  if (half == 1) return LLVMBuildExtractElement(cg->builder, value, emit_i64(cg, side), "");
+  for (uint32_t i = 0; i < half; i++) indices[i] = emit_i32(cg, side * half + i);
+  return LLVMBuildShuffleVector(cg->builder, value, value, LLVMConstVector(indices, half), "");
+}
+
+static LLVMValueRef emit_join(Codegen *cg, LLVMValueRef low, LLVMValueRef high, uint32_t half) {
+  LLVMValueRef indices[64];
+  if (half == 1) {
+    LLVMValueRef pair = LLVMGetPoison(LLVMVectorType(LLVMTypeOf(low), 2));
+    pair = LLVMBuildInsertElement(cg->builder, pair, low, emit_i64(cg, 0), "");
+    return LLVMBuildInsertElement(cg->builder, pair, high, emit_i64(cg, 1), "");
   }
-  for (uint32_t i = 0; i < op->lanes; i++) indices[i] = emit_i32(op->cg, i);
-  return LLVMBuildShuffleVector(op->builder, halves[0], halves[1], LLVMConstVector(indices, op->lanes), "");
+  for (uint32_t i = 0; i < 2 * half; i++) indices[i] = emit_i32(cg, i);
+  return LLVMBuildShuffleVector(cg->builder, low, high, LLVMConstVector(indices, 2 * half), "");
+}
+
+/* Calls a function of the runtime on lanes: the one of this width (its name ends in the number of lanes), else
+   that of half the width twice. The C ABI passes vectors of 8 bytes as double: the same bits. */
+static LLVMValueRef emit_runtime_lanes(Codegen *cg, const char *prefix, LLVMTypeRef result, LLVMValueRef *arguments,
+                                       uint32_t arity, uint32_t lanes) {
+  char symbol[64];
+  snprintf(symbol, sizeof symbol, "%s%u", prefix, lanes);
+  LLVMValueRef function = emit_runtime_function(cg, symbol), passed[2], parts[2];
+  LLVMTypeRef whole = lanes == 1 ? result : LLVMVectorType(result, lanes);
+  if (function) {
+    for (uint32_t i = 0; i < arity; i++)
+      passed[i] = LLVMBuildBitCast(cg->builder, arguments[i], LLVMTypeOf(LLVMGetParam(function, i)), "");
+    return LLVMBuildBitCast(cg->builder, emit_call(cg, function, passed, arity), whole, "");
+  }
+  for (uint32_t side = 0; side < 2; side++) {
+    for (uint32_t i = 0; i < arity; i++) passed[i] = emit_half(cg, arguments[i], side, lanes / 2);
+    parts[side] = emit_runtime_lanes(cg, prefix, result, passed, arity, lanes / 2);
+  }
+  return emit_join(cg, parts[0], parts[1], lanes / 2);
+}
+
+static LLVMValueRef emit_math(const Operation *op, const char *name, uint32_t arity) {
+  char prefix[64];
+  LLVMValueRef arguments[2] = {op->a, op->b};
+  snprintf(prefix, sizeof prefix, "aicc_math_%s_%sx", name, op->info->name);
+  return emit_runtime_lanes(op->cg, prefix, emit_type(op->cg, op->from, 1), arguments, arity, op->lanes);
 }
 
 static LLVMValueRef emit_arithmetic(const Operation *op, Scalar scalar) {
@@ -293,54 +318,25 @@ LLVMValueRef emit_scalar(Codegen *cg, Scalar scalar, ElementType from, ElementTy
   }
 }
 
-static LLVMValueRef emit_conversion(Codegen *cg, const char *name, LLVMValueRef value, uint32_t lanes) {
-  char symbol[64];
-  snprintf(symbol, sizeof symbol, "aicc_math_%s_x%u", name, lanes);
-  LLVMValueRef function = emit_runtime_function(cg, symbol);
-  if (function) return emit_call(cg, function, &value, 1);
-  uint32_t half = lanes / 2;
-  LLVMValueRef indices[64], halves[2];
-  for (uint32_t side = 0; side < 2; side++) {
-    for (uint32_t i = 0; i < half; i++) indices[i] = emit_i32(cg, side * half + i);
-    LLVMValueRef part = LLVMBuildShuffleVector(cg->builder, value, value, LLVMConstVector(indices, half), "");
-    halves[side] = emit_conversion(cg, name, part, half);
-  }
-  for (uint32_t i = 0; i < lanes; i++) indices[i] = emit_i32(cg, i);
-  return LLVMBuildShuffleVector(cg->builder, halves[0], halves[1], LLVMConstVector(indices, lanes), "");
-}
-
 LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef stored, uint32_t lanes) {
-  if (element == ELEMENT_F16) return emit_conversion(cg, "f16_to_f32", stored, lanes);
-  if (element == ELEMENT_BF16) return emit_conversion(cg, "bf16_to_f32", stored, lanes);
+  if (element == ELEMENT_F16) return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
+  if (element == ELEMENT_BF16) return emit_runtime_lanes(cg, "aicc_math_bf16_to_f32_x", cg->f32, &stored, 1, lanes);
   if (element == ELEMENT_BOOL)
     return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(LLVMTypeOf(stored)), "");
   return stored;
 }
 
 LLVMValueRef emit_store_convert(Codegen *cg, ElementType element, LLVMValueRef computed, uint32_t lanes) {
-  if (element == ELEMENT_F16) return emit_conversion(cg, "f32_to_f16", computed, lanes);
-  if (element == ELEMENT_BF16) return emit_conversion(cg, "f32_to_bf16", computed, lanes);
+  if (element == ELEMENT_F16) return emit_runtime_lanes(cg, "aicc_math_f32_to_f16_x", cg->i16, &computed, 1, lanes);
+  if (element == ELEMENT_BF16) return emit_runtime_lanes(cg, "aicc_math_f32_to_bf16_x", cg->i16, &computed, 1, lanes);
   if (element == ELEMENT_BOOL) return LLVMBuildZExt(cg->builder, computed, emit_storage_type(cg, element, lanes), "");
   return computed;
 }
 
 LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMValueRef vector, uint32_t lanes) {
-  while (lanes > 1) {
-    uint32_t half = lanes / 2;
-    LLVMValueRef low[64], high[64], pair[2];
-    for (uint32_t i = 0; i < half; i++) {
-      low[i] = emit_i32(cg, i);
-      high[i] = emit_i32(cg, half + i);
-    }
-    if (half == 1) {
-      pair[0] = LLVMBuildExtractElement(cg->builder, vector, low[0], "");
-      pair[1] = LLVMBuildExtractElement(cg->builder, vector, high[0], "");
-    } else {
-      pair[0] = LLVMBuildShuffleVector(cg->builder, vector, vector, LLVMConstVector(low, half), "");
-      pair[1] = LLVMBuildShuffleVector(cg->builder, vector, vector, LLVMConstVector(high, half), "");
-    }
+  for (uint32_t half = lanes / 2; half; half /= 2) {
+    LLVMValueRef pair[2] = {emit_half(cg, vector, 0, half), emit_half(cg, vector, 1, half)};
     vector = emit_scalar(cg, monoid, type, type, pair, half);
-    lanes = half;
   }
   return vector;
 }

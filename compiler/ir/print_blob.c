@@ -35,7 +35,9 @@ static void table_add(BlobTable *table, const Blob *blob) {
 }
 
 static void add_region(BlobTable *table, const Region *region) {
-  for (const Node *node = region->first; node; node = node->next) {
+  const Node *previous = NULL;
+  for (const Node *node = region->first; node && node->previous == previous;
+       previous = node, node = node->next) {
     for (uint32_t i = 0; i < node->attribute_count; i++)
       if (node->attributes[i].kind == ATTRIBUTE_BLOB) table_add(table, node->attributes[i].blob);
     for (uint32_t i = 0; i < node->region_count; i++) add_region(table, node->regions[i]);
@@ -113,6 +115,10 @@ static void print_float(Text *text, ElementType element, uint64_t bits) {
   }
   if (isinf(value)) {
     text_add(text, value < 0 ? "-inf" : "inf");
+    return;
+  }
+  if (fabs(value) < 1e9 && value == trunc(value)) {
+    text_format(text, "%.1f", value);
     return;
   }
   char shortest[40];

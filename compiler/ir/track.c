@@ -135,7 +135,9 @@ static int64_t flat_index(const Access *access, const int64_t *dims, const int64
     if (subscript->boundary != BOUNDARY_NONE || !dim_is_constant(subscript->offset, &at)) return -2;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
       if (!dim_is_constant(subscript->terms[j].coefficient, &coefficient)) return -2;
-      at += coefficient * labels[subscript->terms[j].label];
+      if (__builtin_mul_overflow(coefficient, labels[subscript->terms[j].label], &coefficient) ||
+          __builtin_add_overflow(at, coefficient, &at))
+        return -2;
     }
     if (at < 0 || at >= dims[i]) return -1;
     flat = flat * dims[i] + at;

@@ -45,8 +45,10 @@ static bool expand_cast_like(OperatorCall *call, Value **results) {
 static bool expand_bit_cast(OperatorCall *call, Value **results) {
   int64_t to = call_int(call, "to");
   ElementType element = to > 0 && to < ELEMENT_COUNT ? (ElementType)to : ELEMENT_UNDEFINED;
-  if (!element_is_numeric(element) || element_info(element)->bits < 8)
-    return call_invalid(call, "bit casts to %s are not supported", element_info(element)->onnx_name);
+  const ElementType both[2] = {element, call->inputs[0]->type.element};
+  for (int i = 0; i < 2; i++) /* types that are computed as others have no bits of their own in a kernel */
+    if (!element_is_numeric(both[i]) || element_info(both[i])->compute != both[i])
+      return call_invalid(call, "bit casts with %s are not supported", element_info(both[i])->onnx_name);
   results[0] = build_bitcast(call->builder, call->inputs[0], element);
   return results[0] != NULL;
 }

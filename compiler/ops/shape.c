@@ -83,19 +83,44 @@ static bool resolve_shape(OperatorCall *call, const Value *x, Dim *dims, size_t 
   return true;
 }
 
+/* The shape operand is known at run time only: the declared result gives the dims, the values are checked. */
+static bool expand_run_time_reshape(OperatorCall *call, Value *x, Value *shape, Value **results) {
+  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
+  Builder *builder = call->builder;
+  const Type *declared = &call->declared[0];
+  Dim limit = dim_constant(builder->module->dims, declared->rank);
+  if (declared->element == ELEMENT_UNDEFINED || shape->type.rank != 1 || shape->type.dims[0] != limit)
+    return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_UNKNOWN,
+                  "the shape operand is not known at compile time, and no result shape of its length is declared");
+  results[0] = build_reshape(builder, x, declared->rank, declared->dims);
+  if (!results[0] || !declared->rank) return results[0] != NULL;
+  Value *wanted = build_dims(builder, declared->dims, declared->rank);
+  Value *valid = build_binary(builder, SCALAR_EQ, shape, wanted);
+  Value *inferred = build_binary(builder, SCALAR_EQ, shape, build_integer(builder, ELEMENT_I64, -1));
+  valid = build_binary(builder, SCALAR_OR, valid, inferred);
+  if (call_int(call, "allowzero") == 0) { /* 0 keeps the input's dim */
+    Dim kept[RANK_LIMIT];
+    for (uint32_t i = 0; i < declared->rank; i++)
+      kept[i] = i < x->type.rank ? x->type.dims[i] : dim_constant(builder->module->dims, -1);
+    Value *keeps = build_binary(builder, SCALAR_EQ, build_dims(builder, kept, declared->rank), wanted);
+    Value *zero = build_binary(builder, SCALAR_EQ, shape, build_integer(builder, ELEMENT_I64, 0));
+    valid = build_binary(builder, SCALAR_OR, valid, build_binary(builder, SCALAR_AND, zero, keeps));
+  }
+  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, 1, false), STATUS_VALUE);
+}
+
 static bool expand_reshape(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   Value *x = call->inputs[0];
-  const Value *shape = call_input(call, "shape");
+  Value *shape = call_input(call, "shape");
   const Attribute *attribute = call_attribute(call, "shape");
   Dim dims[TRACKED_ELEMENT_LIMIT];
   size_t count = 0;
   if (attribute) {
     if (attribute->count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
     for (; count < attribute->count; count++) dims[count] = dim_constant(builder->module->dims, attribute->integers[count]);
-  } else if (shape && (shape->type.rank != 1 || !value_track(builder->module, shape, dims, &count))) {
-    return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_UNKNOWN,
-                  "the shape operand is not known at compile time");
+  } else if (shape->type.rank != 1 || !value_track(builder->module, shape, dims, &count)) {
+    return expand_run_time_reshape(call, x, shape, results);
   }
   if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
   if (!resolve_shape(call, x, dims, count)) return false;

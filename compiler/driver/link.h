@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared objects: the object is linked by the system's linker without any library. */
+#ifndef AICC_DRIVER_LINK_H
+#define AICC_DRIVER_LINK_H
+#include "base/diagnostics.h"
+
+/* Runs `linker -shared -nostdlib -o TEMPORARY OBJECT` (the linker may have arguments of its own, separated by
+   spaces) and moves the result to `output`. False after reporting; nothing is left behind. */
+bool link_shared(Diagnostics *diagnostics, const char *linker, const char *output, const void *object, size_t length);
+#endif

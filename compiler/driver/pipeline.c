@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes.def lists the passes; flags, dumps, timing and help come from there. */
+#include "driver/pipeline.h"
+#include "passes/deduplicate.h"
+#include "passes/lower.h"
+#include "passes/passes.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct Pass {
+  const char *name, *doc;
+  bool (*graph)(Module *module);
+  void (*program)(Program *program);
+} Pass;
+
+static const Pass passes[] = {
+    {"import", "the model as read", NULL, NULL},
+#define GRAPH_PASS(function, name, doc) {name, doc, function, NULL},
+#define PROGRAM_PASS(function, name, doc)
+#include "passes/passes.def"
+#undef GRAPH_PASS
+#undef PROGRAM_PASS
+    {"lower", "fused kernels", NULL, NULL},
+#define GRAPH_PASS(function, name, doc)
+#define PROGRAM_PASS(function, name, doc) {name, doc, NULL, function},
+#include "passes/passes.def"
+#undef GRAPH_PASS
+#undef PROGRAM_PASS
+};
+enum { PASS_COUNT = sizeof passes / sizeof *passes };
+
+static const Pass *find_pass(const char *name) {
+  for (size_t i = 0; i < PASS_COUNT; i++)
+    if (strcmp(passes[i].name, name) == 0) return &passes[i];
+  return NULL;
+}
+
+bool pipeline_has_pass(const char *name) { return find_pass(name) != NULL; }
+
+void pipeline_list_passes(void) {
+  for (size_t i = 0; i < PASS_COUNT; i++) printf("  %-24s %s\n", passes[i].name, passes[i].doc);
+}
+
+static void print_form(Text *text, const Pipeline *pipeline) {
+  if (pipeline->program)
+    program_print(text, pipeline->program);
+  else
+    module_print(text, pipeline->module);
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* What the options ask for after a pass. False where verification failed. */
+static bool after_pass(Pipeline *pipeline, const Pass *pass) {
+  const Options *options = pipeline->options;
+  if (pipeline->verify && !(pipeline->program ? program_verify(pipeline->program, pass->name)
+                                              : module_verify(pipeline->module, pass->name)))
+    return false;
+  for (size_t i = 0; i < options->print_count; i++)
+    if (strcmp(options->print_after[i], pass->name) == 0) {
+      Text text = {0};
+      print_form(&text, pipeline);
+      fprintf(stderr, "// after %s\n%s", pass->name, text_string(&text));
+      text_free(&text);
+    }
+  if (options->stop_after && strcmp(options->stop_after, pass->name) == 0) {
+    print_form(&pipeline->text, pipeline);
+    pipeline->stopped = true;
+  }
+  return true;
+}
+
+static bool run_pass(Pipeline *pipeline, const Pass *pass) {
+  double start = seconds_now();
+  bool ok = true;
+  if (pass->graph) {
+    ok = pass->graph(pipeline->module);
+  } else if (pass->program) {
+    pass->program(pipeline->program);
+  } else if (strcmp(pass->name, "lower") == 0) {
+    pipeline->program = lower_entry(pipeline->module, pipeline->module->entries[0]);
+    ok = pipeline->program != NULL;
+  }
+  if (ok && pipeline->options->time_passes) fprintf(stderr, "%-24s %9.3f ms\n", pass->name, 1e3 * (seconds_now() - start));
+  return ok && after_pass(pipeline, pass);
+}
+
+bool pipeline_run(Pipeline *pipeline) {
+  for (size_t i = 0; i < PASS_COUNT && !pipeline->stopped; i++)
+    if (!run_pass(pipeline, &passes[i])) return false;
+  return true;
+}
+
+bool pipeline_run_passes(Pipeline *pipeline, const char *const *names, size_t count) {
+  for (size_t i = 0; i < count && !pipeline->stopped; i++)
+    if (!run_pass(pipeline, find_pass(names[i]))) return false;
+  return true;
+}

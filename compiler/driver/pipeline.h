@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The passes in order, and what may be asked of each: print after it, stop after it, time it. */
+#ifndef AICC_DRIVER_PIPELINE_H
+#define AICC_DRIVER_PIPELINE_H
+#include "base/text.h"
+#include "driver/options.h"
+#include "loop/program.h"
+
+typedef struct Pipeline {
+  const Options *options;
+  Module *module;
+  Program *program; /* null until lowered, or where the pipeline stopped before */
+  bool stopped;     /* by --stop-after: `text` holds the form to write */
+  Text text;
+  bool verify;      /* after every pass */
+} Pipeline;
+
+bool pipeline_has_pass(const char *name);
+/* Prints a line per pass to standard output. */
+void pipeline_list_passes(void);
+/* Runs everything from the imported module to the planned program. False after reporting. */
+bool pipeline_run(Pipeline *pipeline);
+/* Only the graph passes of those names, in the order given (aicc-opt). */
+bool pipeline_run_passes(Pipeline *pipeline, const char *const *names, size_t count);
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All nodes that depend on constants only are lowered together to one program without arguments, which the
+   interpreter runs; what the rest of the graph reads of them becomes constants. */
+#include "ir/build.h"
+#include "passes/lower.h"
+#include "passes/passes.h"
+
+/* Results up to this size fold whatever their inputs; larger ones only up to twice the inputs. */
+enum { SMALL_BYTES = 4096, FOLDABLE = 1 };
+
+typedef struct Folder {
+  Module *module;
+  Region *body, *copy; /* the entry's region; the region of copied nodes */
+  Value **copies;      /* by Value.id of the original */
+  uint32_t value_count;
+} Folder;
+
+static bool byte_count(const Type *type, uint64_t *bytes) {
+  int64_t count;
+  return type->kind == VALUE_TENSOR && type_static_count(type, &count) &&
+         element_byte_count(type->element, count, bytes);
+}
+
+static bool is_foldable(const Node *node) {
+  uint64_t inputs = 0, bytes, output;
+  if (node->result_count != 1 || node->region_count || node->kind == PRIMITIVE_CONSTANT) return false;
+  if (!byte_count(&node->results[0]->type, &output)) return false;
+  if (element_info(node->results[0]->type.element)->bits < 8 || node->results[0]->type.element == ELEMENT_STRING)
+    return false;
+  for (uint32_t i = 0; i < node->operand_count; i++) {
+    const Value *operand = node->operands[i];
+    const Blob *blob = value_constant(operand);
+    if (!blob && operand->mark != FOLDABLE) return false;
+    if (!byte_count(&operand->type, &bytes)) return false;
+    inputs += blob && blob->splat ? 0 : bytes;
+  }
+  if (node->kind == PRIMITIVE_DIMS) return false; /* symbols; known ones are simplified already */
+  return output <= SMALL_BYTES || output <= 2 * inputs;
+}
+
+/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it. */
+static bool grows(const Node *node) {
+  uint64_t from, to;
+  return node->kind == PRIMITIVE_VIEW && byte_count(&node->operands[0]->type, &from) &&
+         byte_count(&node->results[0]->type, &to) && to > from;
+}
+
+static Value *copy_of(Folder *folder, Value *value) {
+  if (folder->copies[value->id]) return folder->copies[value->id];
+  Builder builder = {.module = folder->module, .region = folder->copy, .location = value->producer->location};
+  return folder->copies[value->id] = build_blob(&builder, value_constant(value), value->type);
+}
+
+static void copy_node(Folder *folder, const Node *node) {
+  Value **operands = arena_array(folder->module->arena, Value *, node->operand_count);
+  for (uint32_t i = 0; i < node->operand_count; i++) operands[i] = copy_of(folder, node->operands[i]);
+  Node *copy = node_create(folder->module, node->kind, operands, node->operand_count, node->location);
+  copy->scalar = node->scalar;
+  copy->attributes = node->attributes;
+  copy->attribute_count = node->attribute_count;
+  copy->equation = node->equation;
+  region_append(folder->copy, copy);
+  folder->copies[node->results[0]->id] = node_add_result(folder->module, copy, node->results[0]->type, NULL);
+}
+
+/* True where a reader that is not folded itself, or the region's results, use the value. */
+static bool *find_frontier(Folder *folder) {
+  bool *needed = arena_array(folder->module->arena, bool, folder->value_count);
+  for (const Node *node = folder->body->first; node; node = node->next) {
+    if (node->result_count == 1 && node->results[0]->mark == FOLDABLE && !grows(node)) continue;
+    for (uint32_t i = 0; i < node->operand_count; i++)
+      if (node->operands[i] && node->operands[i]->id < folder->value_count) needed[node->operands[i]->id] = true;
+  }
+  for (uint32_t i = 0; i < folder->body->result_count; i++) needed[folder->body->results[i]->id] = true;
+  return needed;
+}
+
+static bool run_copy(Folder *folder, void **results) {
+  Entry entry = {.name = "fold", .body = folder->copy};
+  int32_t status = 0;
+  Program *program = lower_entry(folder->module, &entry);
+  return program && interpret_program(program, NULL, results, NULL, &status);
+}
+
+static bool fold_entry(Module *module, Region *body) {
+  Folder folder = {.module = module, .body = body, .copy = region_create(module, NULL), .value_count = module->value_count};
+  folder.copies = arena_array(module->arena, Value *, folder.value_count);
+  uint32_t count = 0, capacity = 0;
+  for (Node *node = body->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->mark = 0;
+    if (!is_foldable(node)) continue;
+    node->results[0]->mark = FOLDABLE;
+    copy_node(&folder, node);
+    capacity++;
+  }
+  if (!capacity) return true;
+  bool *needed = find_frontier(&folder);
+  Value **frontier = arena_array(module->arena, Value *, capacity), **copies = arena_array(module->arena, Value *, capacity);
+  void **results = arena_array(module->arena, void *, capacity);
+  for (Node *node = body->first; node; node = node->next) {
+    if (node->result_count != 1 || node->results[0]->mark != FOLDABLE || !needed[node->results[0]->id]) continue;
+    if (grows(node)) continue;
+    uint64_t bytes = 0;
+    byte_count(&node->results[0]->type, &bytes);
+    frontier[count] = node->results[0];
+    copies[count] = folder.copies[node->results[0]->id];
+    results[count++] = arena_allocate(module->arena, bytes);
+  }
+  region_set_results(module, folder.copy, copies, count);
+  if (!count) return true;
+  if (!run_copy(&folder, results)) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    int64_t elements = 0;
+    Node *node = frontier[i]->producer;
+    Builder builder = {.module = module, .region = body, .position = node, .location = node->location};
+    type_static_count(&frontier[i]->type, &elements);
+    const Blob *blob = blob_dense(module->arena, frontier[i]->type.element, elements, results[i]);
+    frontier[i]->replacement = build_blob(&builder, blob, frontier[i]->type);
+  }
+  region_apply_replacements(body);
+  return true;
+}
+
+bool pass_fold_constants(Module *module) {
+  for (size_t i = 0; i < module->entry_count; i++)
+    if (!fold_entry(module, module->entries[i]->body)) return false;
+  return pass_dead_code(module);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The passes over the tensor graph. Each works on a whole module and reports what it cannot do. */
+#ifndef AICC_PASSES_PASSES_H
+#define AICC_PASSES_PASSES_H
+#include "ir/graph.h"
+
+/* Removes nodes whose results nobody uses; checks stay. */
+bool pass_dead_code(Module *module);
+/* Equal nodes over equal operands, and constants of equal content, become one. */
+bool pass_common_subexpressions(Module *module);
+/* Rewrites towards one form: identities vanish, chains of reshapes collapse, known integers become constants,
+   numbers that are broadcast to an elementwise node become rank-0 operands. */
+bool pass_simplify(Module *module);
+/* Evaluates nodes over constants with the interpreter, unless the result would be much larger than its inputs. */
+bool pass_fold_constants(Module *module);
+#endif

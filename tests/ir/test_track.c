@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Value tracking: the chains that exporters spell shapes with come out as dim expressions. */
+#include "ir_test.h"
+
+typedef struct Fixture {
+  Text messages;
+  Diagnostics *diagnostics;
+  Module *module;
+  Builder builder;
+  Dim n, h;
+} Fixture;
+
+static int setup(void **state) {
+  Fixture *f = calloc(1, sizeof *f);
+  f->diagnostics = diagnostics_create(collect_message, &f->messages);
+  f->module = module_create(f->diagnostics, "model.onnx");
+  f->builder = (Builder){.module = f->module, .region = region_create(f->module, NULL)};
+  f->n = dim_symbol(f->module->dims, "N");
+  f->h = dim_symbol(f->module->dims, "H");
+  *state = f;
+  return 0;
+}
+
+static int teardown(void **state) {
+  Fixture *f = *state;
+  assert_string_equal(text_string(&f->messages), "");
+  module_destroy(f->module);
+  diagnostics_destroy(f->diagnostics);
+  text_free(&f->messages);
+  free(f);
+  return 0;
+}
+
+/* The tracked form as "[N, 3]", or "unknown". */
+static void assert_tracked(Fixture *f, const Value *value, const char *expected) {
+  Dim dims[TRACKED_ELEMENT_LIMIT];
+  size_t count;
+  Text text = {0};
+  assert_non_null(value);
+  if (value_track(f->module, value, dims, &count)) {
+    for (size_t i = 0; i < count; i++) {
+      text_add(&text, i ? ", " : "[");
+      dim_print(&text, dims[i]);
+    }
+    text_add(&text, count ? "]" : "[]");
+  } else {
+    text_add(&text, "unknown");
+  }
+  assert_string_equal(text_string(&text), expected);
+  text_free(&text);
+}
+
+/* Shape of a value f32[N, 3, H, 32]. */
+static Value *shape(Fixture *f) {
+  DimContext *context = f->module->dims;
+  return build_dims(&f->builder, (Dim[]){f->n, dim_constant(context, 3), f->h, dim_constant(context, 32)}, 4);
+}
+
+static Value *slice(Fixture *f, Value *a, int64_t start, int64_t step, int64_t count) {
+  DimContext *context = f->module->dims;
+  Dim from = dim_constant(context, start), extent = dim_constant(context, count);
+  return build_slice(&f->builder, a, &from, &step, &extent);
+}
+
+static void sources(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  assert_tracked(f, shape(f), "[N, 3, H, 32]");
+  assert_tracked(f, build_i64s(b, (int64_t[]){-1, INT64_MAX}, 2), "[-1, 9223372036854775807]");
+  assert_tracked(f, build_integer(b, ELEMENT_U64, -1), "unknown"); /* 2^64-1 is no 64-bit integer */
+  assert_tracked(f, build_integer(b, ELEMENT_U8, 255), "[255]");
+  assert_tracked(f, build_number(b, ELEMENT_BOOL, 1), "[1]");
+  assert_tracked(f, build_number(b, ELEMENT_F32, 1), "unknown");
+  Dim two = dim_constant(f->module->dims, 2), three = dim_constant(f->module->dims, 3);
+  assert_tracked(f, build_iota(b, ELEMENT_I32, 2, (Dim[]){two, three}, 0), "[0, 0, 0, 1, 1, 1]");
+  assert_tracked(f, build_iota(b, ELEMENT_I32, 2, (Dim[]){two, three}, 1), "[0, 1, 2, 0, 1, 2]");
+  assert_tracked(f, build_dims(b, NULL, 0), "[]");
+}
+
+static void movement(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  DimContext *context = f->module->dims;
+  Value *s = shape(f);
+  assert_tracked(f, slice(f, s, 1, 1, 2), "[3, H]");
+  assert_tracked(f, slice(f, s, 3, -1, 4), "[32, H, 3, N]");
+  assert_tracked(f, slice(f, s, 2, 1, 0), "[]");
+  Value *one = build_i64s(b, (int64_t[]){-1}, 1);
+  assert_tracked(f, build_concat(b, (Value *[]){slice(f, s, 0, 1, 1), one, slice(f, s, 2, 1, 2)}, 3, 0),
+                 "[N, -1, H, 32]");
+  Value *square = build_reshape(b, s, 2, (Dim[]){dim_constant(context, 2), dim_constant(context, 2)});
+  assert_tracked(f, square, "[N, 3, H, 32]");
+  assert_tracked(f, build_transpose(b, square, (uint32_t[]){1, 0}), "[N, H, 3, 32]");
+  Value *scalar = build_reshape(b, slice(f, s, 0, 1, 1), 0, NULL);
+  assert_tracked(f, build_broadcast(b, scalar, 1, (Dim[]){dim_constant(context, 3)}), "[N, N, N]");
+  Dim one_before = dim_constant(context, 1), none = dim_constant(context, 0);
+  assert_tracked(f, build_pad(b, s, &one_before, &none, build_integer(b, ELEMENT_I64, 0)), "unknown");
+}
+
+static void arithmetic(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  Value *s = slice(f, shape(f), 0, 1, 3), *two = build_integer(b, ELEMENT_I64, 2),
+        *zero = build_integer(b, ELEMENT_I64, 0);
+  assert_tracked(f, build_binary(b, SCALAR_MUL, s, two), "[2*N, 6, 2*H]");
+  assert_tracked(f, build_binary(b, SCALAR_DIV, s, two), "[floordiv(N,2), 1, floordiv(H,2)]");
+  assert_tracked(f, build_binary(b, SCALAR_SUB, two, s), "[-N+2, -1, -H+2]");
+  assert_tracked(f, build_binary(b, SCALAR_MOD, s, two), "[mod(N,2), 1, mod(H,2)]");
+  assert_tracked(f, build_binary(b, SCALAR_MAX, s, two), "[max(N,2), 3, max(H,2)]");
+  assert_tracked(f, build_unary(b, SCALAR_NEG, s), "[-N, -3, -H]");
+  assert_tracked(f, build_binary(b, SCALAR_DIV, s, zero), "unknown");
+  /* Expand's select(shape == -1, ones, shape): N and H are never -1. */
+  Value *minus = build_integer(b, ELEMENT_I64, -1), *one = build_integer(b, ELEMENT_I64, 1);
+  assert_tracked(f, build_select(b, build_binary(b, SCALAR_EQ, s, minus), one, s), "[N, 3, H]");
+  assert_tracked(f, build_binary(b, SCALAR_EQ, s, one), "unknown"); /* N may be 1 */
+  assert_tracked(f, build_binary(b, SCALAR_LE, zero, s), "[1, 1, 1]");
+}
+
+/* Tracked integers are exact; types wrap: a cast to a type that may not hold them gives them up. */
+static void casts(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  Value *s = shape(f);
+  assert_tracked(f, build_cast(b, s, ELEMENT_I32), "[N, 3, H, 32]"); /* below 2^31 by default */
+  assert_tracked(f, build_cast(b, s, ELEMENT_I16), "unknown");
+  assert_tracked(f, build_cast(b, s, ELEMENT_U64), "[N, 3, H, 32]");
+  assert_tracked(f, build_cast(b, build_unary(b, SCALAR_NEG, s), ELEMENT_U64), "unknown");
+  assert_tracked(f, build_cast(b, s, ELEMENT_F32), "unknown");
+  Value *wide = build_cast(b, s, ELEMENT_I32);
+  assert_tracked(f, build_binary(b, SCALAR_ADD, wide, wide), "unknown"); /* 2*N may leave i32 */
+}
+
+static void reductions(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  Value *s = shape(f);
+  assert_tracked(f, build_reduce(b, SCALAR_MUL, s, 1, false), "[96*N*H]");
+  assert_tracked(f, build_reduce(b, SCALAR_ADD, s, 1, true), "[N+H+35]");
+  assert_tracked(f, build_reduce(b, SCALAR_MAX, slice(f, s, 1, 2, 2), 1, false), "[32]");
+  assert_tracked(f, build_reduce(b, SCALAR_MUL, build_dims(b, NULL, 0), 1, false), "unknown");
+}
+
+/* Reshape(x, Concat(Shape(x)[0:1], [Shape(x)[1] * Shape(x)[2]], [-1])), with a detour over i32. */
+static void exporter_chain(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  Value *s = build_cast(b, shape(f), ELEMENT_I32);
+  Value *first = slice(f, s, 0, 1, 1),
+        *product = build_binary(b, SCALAR_MUL, slice(f, s, 1, 1, 1), slice(f, s, 3, 1, 1));
+  Value *rest = build_cast(b, build_i64s(b, (int64_t[]){-1}, 1), ELEMENT_I32);
+  Value *joined = build_cast(b, build_concat(b, (Value *[]){first, product, rest}, 3, 0), ELEMENT_I64);
+  assert_tracked(f, joined, "[N, 96, -1]");
+  finish_entry(b, &joined, 1);
+  Module *again = check_round_trip(f->module);
+  assert_tracked(f, again->entries[0]->body->results[0], "[N, 96, -1]");
+  module_destroy(again);
+}
+
+/* Extreme coefficients and large tensors are given up, not computed wrongly. */
+static void limits(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  DimContext *context = f->module->dims;
+  int64_t many[65] = {0};
+  assert_tracked(f, build_i64s(b, many, 65), "unknown");
+  assert_tracked(f, slice(f, build_i64s(b, (int64_t[]){1, 2, 3}, 3), INT64_MAX, INT64_MAX, 3), "unknown");
+  Dim huge = dim_constant(context, INT64_C(1) << 40), zero = dim_constant(context, 0);
+  assert_tracked(f, build_iota(b, ELEMENT_I64, 2, (Dim[]){huge, zero}, 0), "[]");
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+  const struct CMUnitTest tests[] = {TEST(sources),    TEST(movement),       TEST(arithmetic), TEST(casts),
+                                     TEST(reductions), TEST(exporter_chain), TEST(limits)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
