@@ -36,7 +36,7 @@ typedef struct Accumulator {
   ElementType type;
   StripFunction combine; /* null for sums and products of floats */
   uint64_t identity;
-  _Alignas(64) double values[STRIP_LENGTH]; /* as elements of `type` where `combine` is set */
+  double values[STRIP_LENGTH]; /* as elements of `type` where `combine` is set */
   double lost[STRIP_LENGTH];
 } Accumulator;
 

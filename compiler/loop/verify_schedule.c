@@ -151,11 +151,11 @@ void verify_schedule(KernelVerifier *verifier) {
   self->places = arena_array(verifier->arena, Place, kernel->stage_count);
   if (!kernel->schedule) return; /* not scheduled yet: the stages alone are the meaning */
   walk(self, kernel->schedule);
-  bool all = true;
+  if (!verifier->ok) return; /* what is inside of a broken node was not visited */
   for (uint32_t i = 0; i < kernel->stage_count; i++)
     if (!self->places[i].order)
-      all = kernel_fail(verifier, "stage '%s' is not in the schedule", kernel->stages[i].name);
-  if (!all || !verifier->ok) return;
+      kernel_fail(verifier, "stage '%s' is not in the schedule", kernel->stages[i].name);
+  if (!verifier->ok) return;
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     check_reads(self, i, kernel->stages[i].expr);
     for (uint32_t k = 0; k < i; k++)
