@@ -7,6 +7,7 @@
 int main(void) {
   const Operator *row;
   for (size_t i = 0; (row = operator_at(i)) != NULL; i++)
-    printf("%s\t%s\t%d\t%d\n", *row->domain ? row->domain : "ai.onnx", row->name, row->since, row->until);
+    printf("%s\t%s\t%d\t%d\n", row->domain && *row->domain ? row->domain : "ai.onnx", row->name, row->since,
+           row->until);
   return 0;
 }
