@@ -38,6 +38,13 @@ static bool is_foldable(const Node *node) {
   return output <= SMALL_BYTES || output <= 2 * inputs;
 }
 
+/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it. */
+static bool grows(const Node *node) {
+  uint64_t from, to;
+  return node->kind == PRIMITIVE_VIEW && byte_count(&node->operands[0]->type, &from) &&
+         byte_count(&node->results[0]->type, &to) && to > from;
+}
+
 static Value *copy_of(Folder *folder, Value *value) {
   if (folder->copies[value->id]) return folder->copies[value->id];
   Builder builder = {.module = folder->module, .region = folder->copy, .location = value->producer->location};
@@ -60,7 +67,7 @@ static void copy_node(Folder *folder, const Node *node) {
 static bool *find_frontier(Folder *folder) {
   bool *needed = arena_array(folder->module->arena, bool, folder->value_count);
   for (const Node *node = folder->body->first; node; node = node->next) {
-    if (node->result_count == 1 && node->results[0]->mark == FOLDABLE) continue;
+    if (node->result_count == 1 && node->results[0]->mark == FOLDABLE && !grows(node)) continue;
     for (uint32_t i = 0; i < node->operand_count; i++)
       if (node->operands[i] && node->operands[i]->id < folder->value_count) needed[node->operands[i]->id] = true;
   }
@@ -92,6 +99,7 @@ static bool fold_entry(Module *module, Region *body) {
   void **results = arena_array(module->arena, void *, capacity);
   for (Node *node = body->first; node; node = node->next) {
     if (node->result_count != 1 || node->results[0]->mark != FOLDABLE || !needed[node->results[0]->id]) continue;
+    if (grows(node)) continue;
     uint64_t bytes = 0;
     byte_count(&node->results[0]->type, &bytes);
     frontier[count] = node->results[0];

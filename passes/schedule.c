@@ -4,7 +4,7 @@
 #include "passes/lower.h"
 #include <string.h>
 
-enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24 };
+enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
 static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis,
@@ -35,7 +35,8 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t ax
       penalty += stage->reduce_count ? weight * MISSING_AXIS : 0; /* a scalar afterthought costs nothing */
     penalty += weight * expr_penalty(program, kernel, stage->expr, axis);
   }
-  if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0) penalty += (uint32_t)(16 - extent);
+  if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0)
+    penalty += (uint32_t)(16 - extent) + (extent < 4 ? SHORT_AXIS : 0); /* hardly a vector */
   return penalty;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH_LIMIT = 3 };
+enum { WIDTH_LIMIT = 8, NARROWEST = 4 };
 
 Loop loop_open(Codegen *cg, LLVMValueRef start, LLVMValueRef end, uint32_t step) {
   Loop loop = {.step = emit_i64(cg, step)};
@@ -147,7 +147,8 @@ static void collect_facts(const KernelEmitter *e, const Expr *expr, LeafFacts *f
   for (uint32_t i = 0; i < expr->operand_count; i++) collect_facts(e, expr->operands[i], facts);
 }
 
-/* Several vectors at once hide latency, unless math functions need the registers. */
+/* Several vectors at once hide latency, unless math functions need the registers; short axes and what remains of
+   long ones get narrower strips. */
 static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   LeafFacts facts = {.widest_bits = 8};
   for (uint32_t i = 0; i < leaf->node->stage_count; i++)
@@ -155,10 +156,15 @@ static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   uint32_t native = e->level->vector_bits / facts.widest_bits;
   if (native > LANE_LIMIT) native = LANE_LIMIT;
   uint32_t wide = native * 4 > LANE_LIMIT ? LANE_LIMIT : native * 4;
+  int64_t extent;
+  if (!dim_is_constant(e->kernel->axes[e->vector_axis].extent, &extent)) extent = INT64_MAX;
+  while (native > 1 && native > extent) native /= 2;
   leaf->width_count = 0;
   if (e->cg->options->optimisation > 0) {
-    if (!facts.math && !facts.gathers && wide > native) leaf->widths[leaf->width_count++] = wide;
-    leaf->widths[leaf->width_count++] = native;
+    if (!facts.math && !facts.gathers && wide > native && wide <= extent) leaf->widths[leaf->width_count++] = wide;
+    if (native > 1) leaf->widths[leaf->width_count++] = native;
+    for (uint32_t width = native / 2; !facts.math && width >= NARROWEST; width /= 2)
+      leaf->widths[leaf->width_count++] = width;
   }
   leaf->widths[leaf->width_count++] = 1;
 }

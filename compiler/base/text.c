@@ -126,6 +126,7 @@ static bool lex_quoted(Lexer *lexer) {
     int c = (unsigned char)lexer->bytes[at];
     if (c == '\\') {
       c = (unsigned char)lexer->bytes[++at];
+      if (c == '\n') return false; /* a string ends on its line */
       if (c == 'n') {
         c = '\n';
       } else if (c == 'x') {

@@ -316,24 +316,22 @@ static bool parse_region(Parser *parser, Node *node, uint32_t depth) {
 }
 
 static bool parse_node(Parser *parser, Region *region, uint32_t depth) {
-  Statement *statement = arena_new(parser->scratch, Statement);
-  statement->start = parser->lexer.token;
-  statement->equation.parser = parser;
-  if (!parse_head(parser, statement)) return false;
-  Location location = {parser->file, statement->location, statement->start.line, statement->start.column};
-  Node *node = node_create(parser->module, statement->kind, statement->operands.items,
-                           (uint32_t)statement->operands.count, location);
-  node->scalar = statement->scalar;
-  node->attributes = statement->attributes;
-  node->attribute_count = (uint32_t)statement->attribute_count;
+  Statement statement = {.start = parser->lexer.token, .equation = {.parser = parser}};
+  if (!parse_head(parser, &statement)) return false;
+  Location location = {parser->file, statement.location, statement.start.line, statement.start.column};
+  Node *node = node_create(parser->module, statement.kind, statement.operands.items,
+                           (uint32_t)statement.operands.count, location);
+  node->scalar = statement.scalar;
+  node->attributes = statement.attributes;
+  node->attribute_count = (uint32_t)statement.attribute_count;
   while (lexer_accept_word(&parser->lexer, "region"))
     if (!parse_region(parser, node, depth)) return false;
-  for (size_t i = 0; i < statement->results.count; i++) {
-    const Definition *definition = &statement->results.items[i];
+  for (size_t i = 0; i < statement.results.count; i++) {
+    const Definition *definition = &statement.results.items[i];
     define(parser, definition, node_add_result(parser->module, node, definition->type, definition->name));
   }
   region_append(region, node);
-  return !statement->has_equation || parse_equation_finish(&statement->equation, node, &statement->start);
+  return !statement.has_equation || parse_equation_finish(&statement.equation, node, &statement.start);
 }
 
 /* Goes on at the next line: nothing else tells where a statement ends. */

@@ -34,7 +34,9 @@ static void number_value(Numbering *numbering, const Value *value) {
 
 static void number_region(Numbering *numbering, const Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++) number_value(numbering, region->arguments[i]);
-  for (const Node *node = region->first; node; node = node->next) {
+  const Node *previous = NULL; /* a broken list, which the verifier reports, may be a cycle */
+  for (const Node *node = region->first; node && node->previous == previous;
+       previous = node, node = node->next) {
     for (uint32_t i = 0; i < node->result_count; i++) number_value(numbering, node->results[i]);
     for (uint32_t i = 0; i < node->region_count; i++) number_region(numbering, node->regions[i]);
   }
@@ -228,7 +230,10 @@ static void print_node(Printer *printer, const Node *node, uint32_t depth) {
 }
 
 static void print_body(Printer *printer, const Region *region, uint32_t depth) {
-  for (const Node *node = region->first; node; node = node->next) print_node(printer, node, depth);
+  const Node *previous = NULL;
+  for (const Node *node = region->first; node && node->previous == previous;
+       previous = node, node = node->next)
+    print_node(printer, node, depth);
   print_blanks(printer, depth);
   text_add(printer->text, "return");
   for (uint32_t i = 0; i < region->result_count; i++) {

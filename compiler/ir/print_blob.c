@@ -35,7 +35,9 @@ static void table_add(BlobTable *table, const Blob *blob) {
 }
 
 static void add_region(BlobTable *table, const Region *region) {
-  for (const Node *node = region->first; node; node = node->next) {
+  const Node *previous = NULL;
+  for (const Node *node = region->first; node && node->previous == previous;
+       previous = node, node = node->next) {
     for (uint32_t i = 0; i < node->attribute_count; i++)
       if (node->attributes[i].kind == ATTRIBUTE_BLOB) table_add(table, node->attributes[i].blob);
     for (uint32_t i = 0; i < node->region_count; i++) add_region(table, node->regions[i]);

@@ -8,7 +8,7 @@
 static const char *const boundary_names[] = {NULL, "clamp", "mirror", "wrap"};
 
 const char *boundary_name(Boundary boundary) {
-  return boundary_names[boundary];
+  return (unsigned)boundary <= BOUNDARY_WRAP ? boundary_names[boundary] : "?";
 }
 
 bool label_is_reserved(const char *name) {
@@ -32,8 +32,28 @@ static bool name_taken(const Module *module, const char *const *names, uint32_t 
   return dim_symbol_find(module->dims, name) != NULL;
 }
 
+static uint32_t count_labels(const Access *access, uint32_t count) {
+  for (uint32_t i = 0; i < access->rank; i++)
+    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
+      if (access->subscripts[i].terms[j].label >= count) count = access->subscripts[i].terms[j].label + 1;
+  return count;
+}
+
+/* More than label_count where the equation is broken: it is still printed. */
+static uint32_t highest_label_count(const Equation *equation) {
+  uint32_t count = count_labels(&equation->result, equation->label_count);
+  for (uint32_t k = 0; k < equation->operand_count; k++) count = count_labels(&equation->operands[k], count);
+  for (uint32_t k = 0; k < equation->where_count; k++) {
+    const Access form = {1, &equation->where[k].form};
+    count = count_labels(&form, count);
+  }
+  return count;
+}
+
 const char **equation_label_names(Arena *arena, const Module *module, const Equation *equation) {
-  const char **names = arena_array(arena, const char *, equation->label_count);
+  uint32_t count = highest_label_count(equation);
+  const char **names = arena_array(arena, const char *, count);
+  for (uint32_t i = equation->label_count; i < count; i++) names[i] = "?";
   for (uint32_t i = 0; i < equation->label_count; i++) {
     const char *own = equation->labels[i].name;
     const char *base = own && is_word(own) ? own : "l";
@@ -94,7 +114,7 @@ void access_print(Text *text, const Access *access, const char *const *names) {
 }
 
 typedef struct LabelOrder {
-  uint32_t *order, count;
+  uint32_t *order, count, limit;
 } LabelOrder;
 
 static void order_access(LabelOrder *labels, const Access *access) {
@@ -102,12 +122,12 @@ static void order_access(LabelOrder *labels, const Access *access) {
     for (uint32_t j = 0; j < access->subscripts[i].term_count; j++) {
       uint32_t label = access->subscripts[i].terms[j].label, k = 0;
       while (k < labels->count && labels->order[k] != label) k++;
-      if (k == labels->count) labels->order[labels->count++] = label;
+      if (k == labels->count && label < labels->limit) labels->order[labels->count++] = label;
     }
 }
 
 void equation_default_order(PrimitiveKind kind, const Equation *equation, uint32_t *order) {
-  LabelOrder labels = {order, 0};
+  LabelOrder labels = {order, 0, equation->label_count};
   if (kind != PRIMITIVE_REDUCE) order_access(&labels, &equation->result);
   for (uint32_t k = 0; k < equation->operand_count; k++) order_access(&labels, &equation->operands[k]);
   if (kind == PRIMITIVE_REDUCE) order_access(&labels, &equation->result);

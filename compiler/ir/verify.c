@@ -194,7 +194,9 @@ static void hide_values(Verifier *verifier, const Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     if (region->arguments[i] && region->arguments[i]->id < verifier->module->value_count)
       verifier->visible[region->arguments[i]->id] = false;
-  for (const Node *node = region->first; node; node = node->next)
+  const Node *previous = NULL;
+  for (const Node *node = region->first; node && node->previous == previous;
+       previous = node, node = node->next)
     for (uint32_t i = 0; i < node->result_count; i++)
       if (node->results[i] && node->results[i]->id < verifier->module->value_count)
         verifier->visible[node->results[i]->id] = false;
