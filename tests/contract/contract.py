@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The output contract, one check a test: contract.py AICC AICC_RUN SOURCE_DIR CHECK. Exits 77 where something
+that the check needs is missing on this machine."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import models
+
+AICC, AICC_RUN, SOURCE, CHECK = sys.argv[1:5]
+DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver.c")
+ABI_ENV = dict(os.environ)
+
+
+def run(*command, code=0, cwd=None, env=None):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=cwd,
+                          env=env, timeout=300)
+    out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    if code is not None and done.returncode != code:
+        sys.exit("%s: exit code %d, expected %d\n%s%s" % (" ".join(command), done.returncode, code, out, err))
+    return out, err
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit("FAILED: " + what)
+
+
+def need(tool):
+    if not shutil.which(tool):
+        print("SKIPPED: no " + tool)
+        sys.exit(77)
+
+
+def cpu_levels():
+    out, _ = run(AICC_RUN, compile_model("dense"), "--cpu", "v2")
+    found = ["v2"]
+    for level in ("v3", "v4"):
+        done = subprocess.run([AICC_RUN, "dense.o", "--cpu", level], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode == 0:
+            found.append(level)
+        else:
+            print("SKIPPED: this CPU has no " + level)
+    return found
+
+
+def compile_model(kind, *options, output=None):
+    path = kind + ".onnx"
+    if not os.path.exists(path):
+        getattr(models, kind)(path)
+    output = output or kind + ".o"
+    out, err = run(AICC, path, "-o", output, *options)
+    expect(not out and not err, "aicc prints in a pipe: " + out + err)
+    return output
+
+
+VARIANTS = [[], ["-g"], ["-O0"], ["-O1"], ["-O3"], ["-O0", "-g"], ["--cpu=v2"], ["--cpu=v3"], ["--cpu", "x86-64-v4"],
+            ["--cpu=v2,v4"]]
+
+
+def check_symbols():
+    for kind in ("dense", "symbolic"):
+        for options in VARIANTS:
+            obj = compile_model(kind, *options)
+            expect(run("nm", "-u", obj)[0] == "", "undefined symbols with %s" % options)
+            names = {line.split()[-1] for line in run("nm", "-g", obj)[0].splitlines()}
+            pattern = r"%s_(run_[0-9a-f]{8}|model|workspace_bytes_[0-9a-f]{8})$" % kind
+            expect(all(re.match(pattern, n) for n in names), "global names %s" % names)
+            expect(len(names) == (3 if kind == "symbolic" else 2), "number of global names: %s" % names)
+
+
+def check_sections():
+    obj = compile_model("dense")
+    text, _ = run("readelf", "-SW", obj)
+    sections = {m[1]: int(m[2], 16) for m in re.finditer(r"\] (\S+)\s+\S+\s+[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+)", text)}
+    weights = [n for n in sections if n.startswith(".rodata.aicc_weights")]
+    expect(weights and sections[weights[0]] >= 200 * 96 * 4, "weights in their section")
+    expect(not any(n.startswith(".rela.rodata.aicc_weights") for n in sections), "relocations against weights")
+    expect(sections.get(".data", 0) == 0 and sections.get(".bss", 0) <= 4, "mutable state: %s" % sections)
+    for banned in (".init_array", ".fini_array", ".ctors", ".tdata", ".tbss", ".eh_frame", ".gcc_except_table"):
+        expect(not sections.get(banned), "section " + banned)
+    expect("64" in next(line for line in text.splitlines() if weights[0] in line).split()[-1], "weights aligned to 64")
+    stack = next((line for line in text.splitlines() if ".note.GNU-stack" in line), "")
+    expect(stack and " X " not in stack, "executable stack")
+    text, _ = run("readelf", "-SW", compile_model("dense", "--cpu=v2"))
+    writable = [l for l in text.splitlines() if re.search(r"\s(\.data|\.bss)\s", l) and not re.search(r" 000000 00 ", l)]
+    expect(not writable, "mutable state where only the baseline level is: %s" % writable)
+
+
+def check_paths():
+    os.makedirs("a folder/inner")
+    models.dense("a folder/inner/secret_model.onnx")
+    for options in ([], ["-g"]):
+        run(AICC, "a folder/inner/secret_model.onnx", "-o", "a folder/inner/out.o", "--name=net", *options)
+        with open("a folder/inner/out.o", "rb") as file:
+            data = file.read()
+        for word in (b"secret_model", b"a folder", os.getcwd().encode(), b"/root", b"/tmp"):
+            expect(word not in data, "%r stands in the object" % word)
+        header = open("a folder/inner/out.h").read()
+        expect("secret" not in header and "folder" not in header, "the header names files")
+
+
+def check_headers():
+    compile_model("dense")
+    compile_model("symbolic")
+    with open("two.c", "w") as file:
+        file.write('#include "dense.h"\n#include "symbolic.h"\n#include "dense.h"\n'
+                   "int main(void) { return dense_model()->abi != 1 || symbolic_model()->entry_count != 1 ||\n"
+                   "  dense_run(0, 0, 0, 0, 0) != AICC_E_ARGUMENT || symbolic_run(0, 0, 0, 0, 0) != AICC_E_ARGUMENT ||\n"
+                   "  symbolic_workspace_bytes(0, 1) != SIZE_MAX || DENSE_WORKSPACE_ALIGN != 64u ||\n"
+                   "  DENSE_WORKSPACE_BYTES_FOR(4) < DENSE_WORKSPACE_BYTES; }\n")
+    shutil.copy("two.c", "two.cc")
+    strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    run("cc", "-std=c99", *strict, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
+    run("c++", "-std=c++11", *strict, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
+    run("./two_c")
+    run("./two_cc")
+    shared = open(os.path.join(SOURCE, "runtime/include/aicc/abi.h")).read().split("\n", 1)[1]
+    expect(shared in open("dense.h").read(), "the shared part stands word for word in the header")
+
+
+def check_stale_header():
+    compile_model("dense")
+    shutil.copy("dense.h", "old.h")
+    models.save("other.onnx", [models.helper.make_node("Relu", ["x"], ["y"])],
+                [("x", models.TensorProto.FLOAT, [3])], [("y", models.TensorProto.FLOAT, [3])])
+    run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
+    with open("stale.c", "w") as file:
+        file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
+    _, err = run("cc", "stale.c", "other.o", "-o", "stale", code=None)
+    expect("undefined reference to `dense_run_" in err, "a stale header links")
+
+
+def check_identifiers():
+    compile_model("names")
+    text = open("names.h").read()
+    for field in ("*int_;", "*_1st;", "*a_b;", "*a_b_2;", "*dim_N;", "int64_t dim_N_2;", "*___y;"):
+        expect(field in text, "no field " + field)
+    with open("n.c", "w") as file:
+        file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
+    run("cc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "n.c", "names.o", "-o", "n")
+    run("./n")
+    run(AICC, "names.onnx", "-o", "int.o")
+    expect("int__run" in open("int.h").read(), "a keyword as NAME")
+
+
+def check_deterministic():
+    first = open(compile_model("dense"), "rb").read()
+    os.makedirs("elsewhere/deep")
+    shutil.copy("dense.onnx", "elsewhere/deep/renamed.onnx")
+    for extra in ({}, {"LC_ALL": "tr_TR.UTF-8"}, {"TZ": "Asia/Tokyo"}, {"SOURCE_DATE_EPOCH": "1"}):
+        run(AICC, "renamed.onnx", "-o", "x.o", "--name", "dense", cwd="elsewhere/deep", env=dict(os.environ, **extra))
+        expect(open("elsewhere/deep/x.o", "rb").read() == first, "other bytes with %s" % extra)
+        expect(open("elsewhere/deep/x.h", "rb").read() == open("dense.h", "rb").read(), "another header with %s" % extra)
+
+
+def build_driver(options=()):
+    compile_model("dense", *options)
+    compile_model("symbolic", *options)
+    run("cc", "-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-I.", DRIVER, "dense.o", "symbolic.o",
+        "-lpthread", "-lm", "-o", "driver")
+
+
+def check_statuses():
+    build_driver()
+    print(run("./driver", "statuses")[0])
+
+
+def check_symbolic():
+    build_driver()
+    print(run("./driver", "symbolic")[0])
+
+
+def check_threads():
+    build_driver()
+    print(run("./driver", "threads")[0])
+
+
+def check_stack():
+    build_driver()
+    print(run("./driver", "stack")[0])
+
+
+def check_nehalem():
+    need("qemu-x86_64")
+    build_driver()
+    print(run("qemu-x86_64", "-cpu", "Nehalem", "./driver", "symbolic")[0])
+    print(run("qemu-x86_64", "-cpu", "Nehalem", "./driver", "baseline")[0])
+
+
+def check_same_bits():
+    obj = compile_model("dense")
+    for level in cpu_levels():
+        hashes = {run(AICC_RUN, obj, "--random", "3", "--cpu", level, "--hash", "--threads", n)[0].splitlines()[-1]
+                  for n in ("1", "1", "2", "4")}
+        expect(len(hashes) == 1, "%s: results differ: %s" % (level, hashes))
+
+
+def check_placement():
+    """aicc-run puts guard pages behind every buffer; --misalign leaves only the elements' alignment."""
+    for kind in ("dense", "symbolic"):
+        obj = compile_model(kind)
+        for level in cpu_levels():
+            plain = run(AICC_RUN, obj, "--random", "5", "--cpu", level, "--hash", "--dim", "N=3")[0] if kind == "symbolic" \
+                else run(AICC_RUN, obj, "--random", "5", "--cpu", level, "--hash")[0]
+            extra = ["--dim", "N=3"] if kind == "symbolic" else []
+            odd = run(AICC_RUN, obj, "--random", "5", "--cpu", level, "--hash", "--misalign", *extra)[0]
+            expect(plain.splitlines()[-1] == odd.splitlines()[-1], "misaligned buffers change the result")
+
+
+def check_shared():
+    lib = compile_model("dense", "--shared", output="dense.so")
+    expect(run("nm", "-D", "-u", lib)[0].strip() == "", "undefined symbols in the shared object")
+    expect(os.path.exists("dense.h"), "the header beside it")
+    run(AICC_RUN, "./dense.so")
+    _, err = run(AICC, "dense.onnx", "--shared", "-o", "no.so", "--linker=false", code=1)
+    expect("linker" in err and not os.path.exists("no.so"), "a linker that fails")
+
+
+def check_command():
+    models.dense("m.onnx")
+    out, _ = run(AICC, "--help")
+    flags = ["-o", "-O", "--target", "--cpu", "-S", "--emit-llvm", "--emit-ir", "--shared", "-g", "--dim", "--name", "-MD",
+             "--print-after", "--stop-after", "--time-passes", "--report-memory", "--version", "--help", "--linker"]
+    for flag in flags:
+        expect(re.search(r"^  %s\b" % re.escape(flag), out, re.M) is not None, "--help lacks " + flag)
+    passes = re.findall(r"^  ([a-z-]+) {2,}", out.split("passes (")[1], re.M)
+    expect(len(passes) >= 8, "passes in --help: %s" % passes)
+    expect(run(AICC, "--version")[0].startswith("aicc "), "--version")
+    for name in passes:
+        out, _ = run(AICC, "m.onnx", "--stop-after", name)
+        expect(out.startswith(("module", "program")), "--stop-after=%s prints nothing" % name)
+        _, err = run(AICC, "m.onnx", "-o", "p.o", "--print-after=" + name)
+        expect("// after " + name in err, "--print-after=" + name)
+    for options, word in ((["-S"], ".globl"), (["--emit-llvm"], "define"), (["--emit-ir"], "module"),
+                          (["--emit-header"], "AICC_ABI_1")):
+        run(AICC, "m.onnx", "-o", "text", *options)
+        expect(word in open("text").read(), "%s lacks %s" % (options, word))
+        expect(word in run(AICC, "m.onnx", "-o", "-", *options)[0], "%s to standard output" % options)
+    run(AICC, "m.onnx", "-o", "d.o", "-MD")
+    expect(open("d.d").read() == "d.o: m.onnx\n", "the dependency file")
+    expect("lower" in run(AICC, "m.onnx", "-o", "t.o", "--time-passes")[1], "--time-passes")
+    expect("workspace_bytes=" in run(AICC, "m.onnx", "-o", "t.o", "--report-memory")[0], "--report-memory")
+    usage = [["--nonsense", "m.onnx"], [], ["m.onnx", "n.onnx"], ["m.onnx", "-O9"], ["m.onnx", "--cpu=v9"],
+             ["m.onnx", "--target=vax"], ["m.onnx", "--dim", "N"], ["m.onnx", "--stop-after=nothing"], ["m.onnx", "-o"]]
+    for bad in usage:
+        out, err = run(AICC, *bad, code=2)
+        expect(not out and err.count("\n") == 1 and "error" in err, "message of %s: %r" % (bad, err))
+    for bad in (["missing.onnx", "-o", "z.o"], [".", "-o", "z.o"], ["m.onnx", "-o", "no/such/folder/z.o"]):
+        out, err = run(AICC, *bad, code=1)
+        expect(not out and err.count("\n") == 1 and "error" in err, "message of %s: %r" % (bad, err))
+    expect(not os.path.exists("z.o") and not os.path.exists("z.h"), "something half-written")
+
+
+def check_opt():
+    """Stopped, edited, resumed: the text gives the same object as the model."""
+    opt = os.path.join(os.path.dirname(AICC), "aicc-opt")
+    for kind in ("dense", "symbolic"):
+        getattr(models, kind)(kind + ".onnx")
+        out, _ = run(AICC, "--help")
+        for name in re.findall(r"^  ([a-z-]+) {2,}", out.split("passes (")[1], re.M):
+            run(AICC, kind + ".onnx", "--stop-after=" + name, "-o", "a.aicc-ir")
+            run(opt, "a.aicc-ir", "-o", "b.aicc-ir")
+            expect(open("a.aicc-ir").read() == open("b.aicc-ir").read(), "text after %s does not round-trip" % name)
+        run(AICC, kind + ".onnx", "--stop-after=import", "-o", "a.aicc-ir")
+        run(AICC, "a.aicc-ir", "-o", "text.o", "--name=same")
+        run(AICC, kind + ".onnx", "-o", "model.o", "--name=same")
+        expect(open("text.o", "rb").read() == open("model.o", "rb").read(), "the text compiles to another object")
+        run(opt, "a.aicc-ir", "-p", "all", "-o", "all.txt")
+        expect(open("all.txt").read().startswith("program"), "-p all ends in a program")
+    _, err = run(opt, "a.aicc-ir", "-p", "nothing", code=2)
+    expect("nothing" in err, "an unknown pass")
+    with open("bad.aicc-ir", "w") as file:
+        file.write("module {")
+    _, err = run(opt, "bad.aicc-ir", code=1)
+    expect("bad.aicc-ir:1:" in err, "a syntax error has a place: " + err)
+
+
+with tempfile.TemporaryDirectory(prefix="aicc-contract-") as folder:
+    os.chdir(folder)
+    globals()["check_" + CHECK]()
+    os.chdir("/")
+print("ok")

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small models that the tests of the output contract compile."""
+import numpy
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save(path, nodes, inputs, outputs, weights=(), opset=13):
+    """inputs, outputs: (name, element type, dims); weights: name to array."""
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(*i) for i in inputs],
+                              [helper.make_tensor_value_info(*o) for o in outputs],
+                              [numpy_helper.from_array(a, n) for n, a in dict(weights).items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    model.ir_version = 8
+    onnx.save(model, path)
+
+
+def weights(*shape):
+    return numpy.random.default_rng(7).standard_normal(shape).astype(numpy.float32)
+
+
+def dense(path):
+    """Static shapes, large enough to be cut into tasks, with weights."""
+    save(path, [helper.make_node("Gemm", ["x", "w", "b"], ["h"], transB=1, name="first"),
+                helper.make_node("Tanh", ["h"], ["y"], name="second")],
+         [("x", TensorProto.FLOAT, [64, 96])], [("y", TensorProto.FLOAT, [64, 200])],
+         {"w": weights(200, 96), "b": weights(200)})
+
+
+def symbolic(path):
+    """y = relu(x) + b over a symbolic batch, with an intermediate that needs workspace."""
+    save(path, [helper.make_node("Gemm", ["x", "w"], ["h"], name="product"),
+                helper.make_node("ReduceMax", ["h"], ["m"], axes=[1], keepdims=1, name="most"),
+                helper.make_node("Sub", ["h", "m"], ["y"], name="less")],
+         [("x", TensorProto.FLOAT, ["N", 5])], [("y", TensorProto.FLOAT, ["N", 7])], {"w": weights(5, 7)})
+
+
+def names(path):
+    """Names that are no identifiers, keywords, and names that collide."""
+    inputs = ["int", "1st", "a b", "a-b", "dim_N"]
+    nodes, last = [], inputs[0]
+    for index, name in enumerate(inputs[1:]):
+        nodes.append(helper.make_node("Add", [last, name], ["s%d" % index]))
+        last = "s%d" % index
+    nodes.append(helper.make_node("Relu", [last], ["*/ y"]))
+    save(path, nodes, [(n, TensorProto.FLOAT, ["N"]) for n in inputs], [("*/ y", TensorProto.FLOAT, ["N"])])
