@@ -4,7 +4,17 @@
 #define AICC_PASSES_LOWER_INTERNAL_H
 #include "passes/lower.h"
 
-enum { KERNEL_BUFFER_LIMIT = 24, KERNEL_AXIS_LIMIT = 48, KERNEL_STAGE_LIMIT = 8, CHEAP_COST = 3, EXPRESSION_BUDGET = 256, NO_BUFFER = -1 };
+/* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to three of
+   these, and a claimed reduction over one) stays below KERNEL_BUFFER_LIMIT. */
+enum {
+  KERNEL_BUFFER_LIMIT = 64,
+  KERNEL_AXIS_LIMIT = 48,
+  KERNEL_STAGE_LIMIT = 8,
+  CHEAP_COST = 3,
+  EXPRESSION_BUDGET = 256,
+  LOAD_LIMIT = 12,
+  NO_BUFFER = -1
+};
 
 /* What lowering decided about a value, by Value.id. */
 typedef struct ValuePlan {
@@ -14,6 +24,7 @@ typedef struct ValuePlan {
   bool over_memory;  /* an inlined index map whose operand must be in memory */
   int32_t buffer;    /* program buffer, or NO_BUFFER */
   uint32_t cost;     /* of the inlined expression */
+  uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
   Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
 } ValuePlan;

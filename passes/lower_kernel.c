@@ -88,9 +88,10 @@ static const Expr *own_copy(KernelBuilder *builder, const Expr *expr) {
   return copy;
 }
 
-static const char *const parameter_names[KERNEL_BUFFER_LIMIT] = {"a", "b", "c", "d", "e", "f", "g", "h",
-                                                                 "i", "j", "k", "l", "m", "n", "o", "p",
-                                                                 "q", "r", "s", "t", "u", "v", "w", "x"};
+/* a, b, ... z, then p26, p27, ... */
+static const char *parameter_name(Arena *arena, uint32_t index) {
+  return index < 26 ? arena_format(arena, "%c", 'a' + (int)index) : arena_format(arena, "p%u", index);
+}
 
 static Kernel *kernel_assemble(KernelBuilder *builder) {
   Arena *arena = builder->lowering->arena;
@@ -101,7 +102,7 @@ static Kernel *kernel_assemble(KernelBuilder *builder) {
   kernel->buffers = arena_array(arena, KernelBuffer, kernel->buffer_count);
   for (uint32_t i = 0; i < parameters; i++) {
     kernel->buffers[i] = builder->buffers[i];
-    kernel->buffers[i].name = parameter_names[i];
+    kernel->buffers[i].name = parameter_name(arena, i);
   }
   for (uint32_t i = 0; i < locals; i++) kernel->buffers[parameters + i] = builder->buffers[KERNEL_BUFFER_LIMIT - 1 - i];
   kernel->axis_count = builder->axis_count;

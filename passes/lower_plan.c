@@ -103,16 +103,18 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
 
 /* Forward: the cost of inlining, known once the operands' fate is. */
 static void set_inline_cost(Lowering *lowering, const Node *node) {
-  uint32_t cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost : node->kind != PRIMITIVE_CONSTANT;
+  uint32_t loads = 0, cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost : node->kind != PRIMITIVE_CONSTANT;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Node *producer = node->operands[i]->producer;
     bool inlined = producer && is_expression(producer);
-    uint32_t own = inlined ? plan_of(lowering, node->operands[i])->cost : 1;
-    cost += own;
+    const ValuePlan *operand = plan_of(lowering, node->operands[i]);
+    cost += inlined ? operand->cost : 1;
+    loads += inlined ? operand->loads : 1;
   }
   ValuePlan *plan = plan_of(lowering, node->results[0]);
-  plan->cut = cost > EXPRESSION_BUDGET;
+  plan->cut = cost > EXPRESSION_BUDGET || loads > LOAD_LIMIT;
   plan->cost = plan->cut ? 1 : cost;
+  plan->loads = plan->cut ? 1 : loads;
 }
 
 static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {

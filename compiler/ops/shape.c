@@ -144,7 +144,7 @@ const Operator shape_operators[] = {
      .doc = "A tensor given in the model."},
     {.name = "Flatten", .since = 1, .inputs = {INPUT("input", ANY)}, .attributes = {INT_ATTRIBUTE("axis", 1)},
      .expand = expand_flatten, .doc = "A matrix: the dims before the axis, and those from it on."},
-    {.name = "Reshape", .since = 1, .until = 4, .inputs = {INPUT("data", ANY)}, .attributes = {INTS_ATTRIBUTE("shape")},
+    {.name = "Reshape", .since = 1, .until = 4, .inputs = {INPUT("data", ANY)}, .attributes = {REQUIRED_ATTRIBUTE("shape", INTS)},
      .expand = expand_reshape, .doc = "The same elements in other dims; 0 keeps a dim, -1 takes what remains."},
     {.name = "Reshape", .since = 5,
      .inputs = {INPUT("data", ANY), {.name = "shape", .elements = ELEMENTS_I64}},

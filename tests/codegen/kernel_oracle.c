@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compares every kernel of a model with the interpreter, at every CPU level of this machine. The kernels become one
+   program in which each has arguments and results of its own, filled with random numbers, so that no kernel sees
+   another's rounding. kernel_oracle MODEL.onnx ... (symbolic dims are 3). */
+#include "aicc/abi.h"
+#include "aicc/loader.h"
+#include "base/file.h"
+#include "driver/pipeline.h"
+#include "ir/number.h"
+#include "onnx_import.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SYMBOL_VALUE = 3 };
+
+static uint64_t random_state;
+static uint32_t random_bits(void) { /* Knuth's multiplier, high half */
+  random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(random_state >> 32);
+}
+
+/* How far a kernel may be from the interpreter: its sums run in another order. Integers: not at all. */
+static double tolerance(ElementType element) {
+  switch (element) {
+  case ELEMENT_F64: return 1e-11;
+  case ELEMENT_F32: return 2e-5;
+  case ELEMENT_F16: return 2e-3;
+  case ELEMENT_BF16: return 1.6e-2;
+  default: return 0;
+  }
+}
+
+static void fill_random(ElementType element, uint8_t *bytes, int64_t count) {
+  size_t size = element_info(element)->bits / 8;
+  for (int64_t i = 0; i < count; i++) {
+    double value = (double)random_bits() / 4294967296.0;
+    if (element == ELEMENT_BOOL)
+      value = value > 0.5;
+    else if (element_is_float(element))
+      value = 4 * value - 2;
+    else
+      value = floor(value * (element_info(element)->class == CLASS_UINT ? 100 : 200)) -
+              (element_info(element)->class == CLASS_UINT ? 0 : 100);
+    number_store(element, value, bytes + (size_t)i * size);
+  }
+}
+
+/* A kernel's buffers as the interpreter and the object see them. */
+typedef struct Tensors {
+  void *input[64], *expected[64], *computed[64];
+  int64_t count[64];
+} Tensors;
+
+static int64_t buffer_elements(const KernelBuffer *buffer, const int64_t *symbols) {
+  int64_t product = 1, dim;
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    if (!dim_evaluate(buffer->dims[i], symbols, &dim)) return -1;
+    product *= dim;
+  }
+  return product;
+}
+
+/* The program of separate kernels: step k's parameters are arguments and results in order. */
+static Program *separate(const Program *program, Module *module, Entry *entry) {
+  Program *result = arena_new(program->arena, Program);
+  *result = *program;
+  result->buffers = NULL;
+  result->steps = NULL;
+  result->buffer_count = result->buffer_capacity = result->step_count = result->step_capacity = 0;
+  Region *body = region_create(module, NULL);
+  Value *results[4096];
+  uint32_t result_count = 0;
+  for (uint32_t k = 0; k < program->kernel_count; k++) {
+    const Kernel *kernel = program->kernels[k];
+    uint32_t bound[64], count = kernel_parameter_count(kernel);
+    for (uint32_t i = 0; i < count; i++) {
+      const KernelBuffer *buffer = &kernel->buffers[i];
+      Type type = type_tensor(program->arena, buffer->element, buffer->rank, buffer->dims);
+      Region *home = region_create(module, NULL);
+      bool out = buffer->role == BUFFER_OUT;
+      Value *value = region_add_argument(module, out ? home : body, type, "t");
+      ProgramBuffer made = {.storage = out ? STORAGE_RESULT : STORAGE_ARGUMENT,
+                            .index = out ? result_count : body->argument_count - 1,
+                            .type = type,
+                            .byte_count = dim_constant(program->dims, 0)};
+      if (out) results[result_count++] = value;
+      bound[i] = (uint32_t)result->buffer_count;
+      arena_push(program->arena, result->buffers, result->buffer_count, result->buffer_capacity) = made;
+    }
+    Step step = {.kind = STEP_KERNEL, .kernel = k, .buffer_count = count, .location = kernel->location};
+    step.buffers = arena_copy(program->arena, bound, count * sizeof *bound);
+    arena_push(program->arena, result->steps, result->step_count, result->step_capacity) = step;
+  }
+  region_set_results(module, body, results, result_count);
+  const char **names = arena_array(program->arena, const char *, body->argument_count + result_count + 1);
+  for (uint32_t i = 0; i < body->argument_count + result_count; i++) names[i] = "t";
+  *entry = (Entry){"run", body, names, names};
+  result->entry = entry;
+  result->workspace_bytes = dim_constant(program->dims, 0);
+  return result;
+}
+
+static aicc_library *build(const Program *program, char *path) {
+  const Symbol *symbols[64];
+  InterfaceNames names = {.name = "oracle", .run_symbol = "oracle_run_00000000", .symbols = symbols};
+  for (; names.symbol_count < dim_symbol_count(program->dims); names.symbol_count++)
+    symbols[names.symbol_count] = dim_symbol_at(program->dims, names.symbol_count);
+  const Target *target = target_find(NULL);
+  CodegenOptions options = {.target = target, .triple = target->triple, .level_mask = 7, .optimisation = 2, .compiler = "test"};
+  CodegenResult object;
+  char message[512];
+  aicc_library *library = NULL;
+  if (!codegen_run(program, &names, &options, &object)) return NULL;
+  if (file_write(path, object.bytes, object.length))
+    library = aicc_library_open(path, NULL, message, sizeof message);
+  if (!library) fprintf(stderr, "%s\n", message);
+  codegen_result_free(&object);
+  return library;
+}
+
+/* Relative to the greater of 1 and the value: random sums cancel. */
+static bool close_enough(ElementType element, double got, double want) {
+  if (isnan(got) || isnan(want)) return isnan(got) && isnan(want);
+  if (got == want) return true;
+  return fabs(got - want) <= tolerance(element) * fmax(8, fabs(want));
+}
+
+static int compare(const Kernel *kernel, const Tensors *t, const char *model, uint32_t level) {
+  for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
+    ElementType element = kernel->buffers[i].element;
+    size_t size = element_info(element)->bits / 8;
+    if (kernel->buffers[i].role != BUFFER_OUT) continue;
+    for (int64_t k = 0; k < t->count[i]; k++) {
+      double got = 0, want = 0;
+      const uint8_t *a = (const uint8_t *)t->computed[i] + (size_t)k * size, *b = (const uint8_t *)t->expected[i] + (size_t)k * size;
+      number_load(element, a, &got);
+      number_load(element, b, &want);
+      if (memcmp(a, b, size) == 0 || (tolerance(element) > 0 && close_enough(element, got, want))) continue;
+      printf("FAILED %s: kernel %s (%s) at level %u: element %lld is %.9g, the interpreter says %.9g\n", model, kernel->name,
+             kernel->location.node ? kernel->location.node : "", level, (long long)k, got, want);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static int run_levels(const Program *program, const Program *split, const char *path, const char *model) {
+  int failures = 0;
+  int64_t symbols[64];
+  for (int i = 0; i < 64; i++) symbols[i] = SYMBOL_VALUE;
+  Tensors *tensors = calloc(program->kernel_count, sizeof *tensors);
+  const void **inputs = calloc(4096, sizeof *inputs);
+  void **outputs = calloc(4096, sizeof *outputs);
+  size_t input_count = 0, output_count = 0;
+  for (size_t k = 0; k < program->kernel_count; k++) {
+    const Kernel *kernel = program->kernels[k];
+    void *interpreted[64];
+    for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
+      const KernelBuffer *buffer = &kernel->buffers[i];
+      int64_t count = tensors[k].count[i] = buffer_elements(buffer, symbols);
+      size_t bytes = ((size_t)count * element_info(buffer->element)->bits / 8 + 127) / 64 * 64;
+      void *memory = aligned_alloc(64, bytes), *second = aligned_alloc(64, bytes);
+      memset(memory, 0, bytes);
+      memset(second, 0, bytes);
+      fill_random(buffer->element, memory, count);
+      memcpy(second, memory, bytes);
+      if (buffer->role == BUFFER_OUT) {
+        tensors[k].computed[i] = outputs[output_count++] = second;
+        tensors[k].expected[i] = memory;
+      } else {
+        inputs[input_count++] = second;
+      }
+      interpreted[i] = memory;
+    }
+    if (!interpret_kernel(program, kernel, interpreted, symbols)) failures++;
+  }
+  char object[4200], message[512];
+  snprintf(object, sizeof object, "%s/oracle.o", path);
+  aicc_library *library = build(split, object);
+  const aicc_model *table = library ? aicc_library_model(library, NULL, message, sizeof message) : NULL;
+  if (!table) failures++;
+  for (uint32_t level = 2; table && level <= 4; level++) {
+    aicc_options options = {.struct_size = sizeof options, .cpu_level = level};
+    aicc_status status = table->entries[0].run(inputs, outputs, symbols, NULL, NULL, 0, &options);
+    if (status == AICC_E_CPU) {
+      printf("SKIPPED: this CPU has no level %u\n", level);
+      continue;
+    }
+    if (status != AICC_OK) {
+      printf("FAILED %s: status %d at level %u\n", model, (int)status, level);
+      failures++;
+    }
+    for (size_t k = 0; k < program->kernel_count; k++) failures += compare(program->kernels[k], &tensors[k], model, level);
+  }
+  if (library) aicc_library_close(library);
+  unlink(object);
+  return failures;
+}
+
+static void ignore(void *user, const char *text) {
+  (void)user;
+  (void)text;
+}
+
+/* -1 where aicc does not compile the model: that is the conformance tests' business. */
+static int check_model(const char *model, const char *path) {
+  Options options = {.optimisation = 2};
+  Diagnostics *diagnostics = diagnostics_create(ignore, NULL);
+  Module *module = onnx_import(diagnostics, model, NULL);
+  Pipeline pipeline = {.options = &options, .module = module, .verify = true};
+  int failures = -1;
+  if (module && pipeline_run(&pipeline)) {
+    Entry entry;
+    Program *split = separate(pipeline.program, module, &entry);
+    random_state = 1;
+    failures = run_levels(pipeline.program, split, path, model);
+    if (failures == 0) printf("ok %s: %zu kernels\n", model, pipeline.program->kernel_count);
+  }
+  module_destroy(module);
+  diagnostics_destroy(diagnostics);
+  return failures;
+}
+
+int main(int argc, char **argv) {
+  char path[] = "/tmp/aicc-oracle-XXXXXX";
+  int failures = 0, checked = 0;
+  if (!mkdtemp(path)) return 2;
+  for (int i = 1; i < argc; i++) {
+    int result = check_model(argv[i], path);
+    checked += result >= 0;
+    failures += result > 0;
+  }
+  rmdir(path);
+  printf("%d models checked, %d failed\n", checked, failures);
+  return failures || !checked;
+}
