@@ -17,7 +17,8 @@ static bool expand_flattening_softmax(OperatorCall *call, Value **results) {
   DimContext *context = builder->module->dims;
   Value *x = call->inputs[0];
   uint32_t axis;
-  if (!call_axis(call, call_int(call, "axis"), x->type.rank + 1, &axis)) return false;
+  if (x->type.rank == 0) return call_invalid(call, "softmax needs at least one axis");
+  if (!call_axis(call, call_int(call, "axis"), x->type.rank, &axis)) return false;
   Dim dims[2] = {dim_constant(context, 1), dim_constant(context, 1)};
   for (uint32_t i = 0; i < x->type.rank; i++) dims[i >= axis] = dim_multiply(context, dims[i >= axis], x->type.dims[i]);
   Value *flat = build_softmax(builder, build_reshape(builder, x, 2, dims), 1, call->operator->variant != 0);

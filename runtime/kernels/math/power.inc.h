@@ -29,7 +29,7 @@ HELPER Pair LOCAL(log_pair)(Real a) {
   Real normal = a < K(0x1p-1022) ? a * K(0x1p54) : a;
   Int extra = a < K(0x1p-1022) ? KI(-54) : KI(0);
   Int root_half = KI(0x3fe6a09e667f3bcc);
-  Int bits = LOCAL(to_bits)(normal) + (LOCAL(to_bits)(K(1)) - root_half);
+  Int bits = (Int)((UInt)LOCAL(to_bits)(normal) + (UInt)(LOCAL(to_bits)(K(1)) - root_half)); /* NaN wraps */
   Real k = CONVERT((bits >> KI(52)) - KI(1023) + extra, Real);
   Pair f = {LOCAL(from_bits)((bits & KI(0xfffffffffffff)) + root_half) - K(1), K(0)};
   Pair s = LOCAL(pair_quotient)(f, LOCAL(two_sum)(K(2), f.hi));
