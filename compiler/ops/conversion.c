@@ -46,6 +46,12 @@ static bool expand_bit_cast(OperatorCall *call, Value **results) {
   int64_t to = call_int(call, "to");
   ElementType element = to > 0 && to < ELEMENT_COUNT ? (ElementType)to : ELEMENT_UNDEFINED;
   const ElementType both[2] = {element, call->inputs[0]->type.element};
+  bool with_bool = element_info(both[0])->bits == 8 && element_info(both[1])->bits == 8 &&
+                   (both[0] == ELEMENT_BOOL || both[1] == ELEMENT_BOOL);
+  if (with_bool) { /* a bool is a byte of 0 or 1 */
+    results[0] = build_cast(call->builder, call->inputs[0], element);
+    return results[0] != NULL;
+  }
   for (int i = 0; i < 2; i++) /* types that are computed as others have no bits of their own in a kernel */
     if (!element_is_numeric(both[i]) || element_info(both[i])->compute != both[i])
       return call_invalid(call, "bit casts with %s are not supported", element_info(both[i])->onnx_name);
@@ -65,7 +71,7 @@ const Operator conversion_operators[] = {
      .inputs = {{.name = "input", .elements = ELEMENTS_ANY}, {.name = "target_type", .elements = ELEMENTS_ANY}},
      .attributes = {INT_ATTRIBUTE("saturate", 1), STRING_ATTRIBUTE("round_mode", "up")}, .expand = expand_cast_like,
      .doc = "As Cast, to the element type of the second input."},
-    {.name = "BitCast", .since = 26, .inputs = {INPUT("input", NUMERIC)},
+    {.name = "BitCast", .since = 26, .inputs = {INPUT("input", ARITHMETIC)},
      .attributes = {REQUIRED_ATTRIBUTE("to", INT)}, .expand = expand_bit_cast,
      .doc = "The same bits as elements of another type of that width."},
     {0}};

@@ -45,7 +45,8 @@ class Suite:
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exceptions.tsv")
         with open(path, encoding="utf-8") as file:
             lines = [line.rstrip("\n") for line in file]
-        self.exceptions = [line.split("\t") for line in lines if line and not line.startswith("#")]
+        rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+        self.exceptions = [row[1:] for row in rows if fnmatch.fnmatchcase(os.path.basename(arguments.work), row[0])]
 
     def exception(self, name):
         return next((row[0] for row in self.exceptions if fnmatch.fnmatchcase(name, row[0])), None)

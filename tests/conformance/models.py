@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole model against its data at every CPU level, and under qemu as a Nehalem: models.py AICC AICC_RUN SOURCE_DIR
+MODEL. digits is in the repository; mnist_rten and mlp_mnist come with AICC_TESTDATA."""
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+import cpu
+import tolerances
+
+AICC, AICC_RUN, SOURCE, MODEL = sys.argv[1:5]
+
+
+def extract(archive, members):
+    """Unpacks the members that start so into the current folder."""
+    data = os.environ.get("AICC_TESTDATA")
+    if not data:
+        print("SKIPPED: AICC_TESTDATA is not set")
+        sys.exit(77)
+    with tarfile.open(os.path.join(data, archive)) as tar:
+        tar.extractall(members=[m for m in tar if m.name.startswith(members)])
+
+
+def find():
+    """(model, folder of its data, data set and name for the tolerance)"""
+    if MODEL == "digits":
+        folder = os.path.join(SOURCE, "examples/digits")
+        return os.path.join(folder, "digits.onnx"), os.path.join(folder, "test_data_set_0"), ("onnx", "digits")
+    if MODEL == "mnist_rten":
+        extract("real-models.tar.xz", "visible/mnist_rten/")
+        return "visible/mnist_rten/model.onnx", "visible/mnist_rten/test_data_set_0", ("real", "mnist_rten")
+    extract("zoo.tar.xz", ("zoo/fill_weights.py", "zoo/skeletons/%s.onnx" % MODEL, "zoo/testdata/%s/" % MODEL))
+    fill = [sys.executable, "zoo/fill_weights.py"]
+    subprocess.run(fill + ["zoo/skeletons/%s.onnx" % MODEL, "filled.onnx"], check=True, stdout=subprocess.DEVNULL)
+    data = "zoo/testdata/%s/test_data_set_0" % MODEL
+    os.mkdir("data")
+    for name in os.listdir(data):
+        if name.startswith("input"):
+            subprocess.run(fill + ["--tensor", os.path.join(data, name), os.path.join("data", name)], check=True,
+                           stdout=subprocess.DEVNULL)
+        else:
+            shutil.copy(os.path.join(data, name), "data")
+    return "filled.onnx", "data", ("zoo", MODEL)
+
+
+with tempfile.TemporaryDirectory(prefix="aicc-model-") as work:
+    os.chdir(work)
+    model, data, key = find()
+    rtol, atol = tolerances.Tolerances().find(*key)
+    subprocess.run([AICC, model, "--shared", "-o", "model.so"], check=True)
+    compare = [AICC_RUN, "./model.so", "--data", data, "--rtol", rtol, "--atol", atol]
+    cpu.report_missing()
+    for level in cpu.levels():
+        subprocess.run(compare + ["--cpu", level], check=True)
+    subprocess.run(compare + ["--threads", "2"], check=True)
+    if shutil.which("qemu-x86_64"):
+        subprocess.run(["qemu-x86_64", "-cpu", "Nehalem"] + compare, check=True)
+    else:
+        print("SKIPPED: no qemu-x86_64")
+    os.chdir("/")
