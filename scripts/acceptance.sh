@@ -36,10 +36,12 @@ point() {
 declare -A missing
 missing[1]="subgraphs are checked but not built; no operator of this slice takes one"
 missing[2]="regions in graphs (no primitive has one yet)"
-missing[4]="passes have no golden tests of their own; in-place buffers"
+missing[4]="passes have no golden tests of their own; buffers are never reused in place"
+missing[10]="shown on this machine only, not yet in a bare system without .git"
 missing[9]="fuzz targets clean for ten minutes each: scripts/fuzz.sh 600"
 
 wanted=("$@")
+export AICC_VERIFY=1
 scripts/install-deps.sh > /dev/null || exit 1
 scripts/build.sh > build.log 2>&1 || { tail -n 20 build.log; exit 1; }
 mkdir -p "$logs" && mv build.log "$logs/build.log"

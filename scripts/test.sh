@@ -5,5 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh
 scripts/build.sh
+export AICC_VERIFY=1 # the verifiers run after every pass
 echo "test: running ctest"
 exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
