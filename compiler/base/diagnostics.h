@@ -31,8 +31,8 @@ typedef void (*DiagnosticSink)(void *user, const char *text);
 Diagnostics *diagnostics_create(DiagnosticSink sink, void *user);
 void diagnostics_destroy(Diagnostics *diagnostics);
 
-/* Reports an error: "FILE: error: node 'NODE': TEXT [CODE]". `location` may be null. After a limit (64) errors
-   are only counted. Returns false, so that callers may `return report(...)`. The arguments follow the format in
+/* Reports an error: "FILE: error: node 'NODE': TEXT [CODE]". `location` may be null. After a limit (100000)
+   errors are only counted. Returns false, so that callers may `return report(...)`. The arguments follow the format in
    messages.def. */
 bool report(Diagnostics *diagnostics, const Location *location, Message message, ...);
 uint32_t diagnostics_error_count(const Diagnostics *diagnostics);

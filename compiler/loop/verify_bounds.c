@@ -48,6 +48,7 @@ static Dim form_least(const KernelVerifier *verifier, const Form *form) {
 static Dim quotient(DimContext *dims, Dim form, Dim guard) {
   int64_t a, b;
   if (form == guard) return dim_constant(dims, 1);
+  if (form == dim_subtract(dims, dim_constant(dims, 0), guard)) return dim_constant(dims, -1);
   if (!dim_is_constant(form, &a) || !dim_is_constant(guard, &b) || b == 0 || (a == INT64_MIN && b == -1) ||
       a % b)
     return NULL;

@@ -220,6 +220,27 @@ def check_shared():
     expect("linker" in err and not os.path.exists("no.so"), "a linker that fails")
 
 
+def check_broadcast():
+    obj = compile_model("broadcast")
+    for n, p in ((7, 7), (7, 1), (1, 7), (1, 1), (40, 40), (40, 1)):
+        for level in cpu_levels():
+            shutil.rmtree("data", ignore_errors=True)
+            os.mkdir("data")
+            a, b = models.weights(3, n), models.weights(p)
+            for name, array in (("input_0", a), ("input_1", b), ("output_0", a + b)):
+                models.numpy.save("data/%s.npy" % name, array)
+            run(AICC_RUN, obj, "--data", "data", "--cpu", level, "--rtol", "0", "--atol", "0")
+    out, err = run(AICC_RUN, obj, "--random", "1", "--dim", "M=3", "--dim", "N=7", "--dim", "P=2", code=1)
+    expect("AICC_E_SHAPE" in out + err, "dims that do not broadcast: " + out + err)
+
+
+def check_all_faults():
+    models.faults("faults.onnx")
+    _, err = run(AICC, "faults.onnx", "-o", "f.o", code=1)
+    expect(all("'node_%d'" % k in err for k in range(500)), "some faulty nodes are not told")
+    expect(not os.path.exists("f.o"), "a file is left behind")
+
+
 def check_command():
     models.dense("m.onnx")
     out, _ = run(AICC, "--help")

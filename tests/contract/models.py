@@ -44,3 +44,15 @@ def names(path):
         last = "s%d" % index
     nodes.append(helper.make_node("Relu", [last], ["*/ y"]))
     save(path, nodes, [(n, TensorProto.FLOAT, ["N"]) for n in inputs], [("*/ y", TensorProto.FLOAT, ["N"])])
+
+
+def broadcast(path):
+    """Dims that only the caller knows to be equal, or 1."""
+    save(path, [helper.make_node("Add", ["a", "b"], ["y"])],
+         [("a", TensorProto.FLOAT, ["M", "N"]), ("b", TensorProto.FLOAT, ["P"])], [("y", TensorProto.FLOAT, ["M", "Q"])])
+
+
+def faults(path):
+    """More faulty nodes than anyone likes to read."""
+    save(path, [helper.make_node("NoSuchOperator", ["x"], ["v%d" % k], name="node_%d" % k) for k in range(500)],
+         [("x", TensorProto.FLOAT, [3])], [("v499", TensorProto.FLOAT, [3])])
