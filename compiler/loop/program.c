@@ -99,6 +99,7 @@ static bool expr_equal(const Kernel *kernel, const Expr *a, const Expr *b) {
 }
 
 static bool schedule_equal(const Schedule *a, const Schedule *b) {
+  if (!a || !b) return a == b; /* not scheduled yet */
   if (a->kind != b->kind || a->part_count != b->part_count || a->child_count != b->child_count ||
       a->stage_count != b->stage_count)
     return false;
