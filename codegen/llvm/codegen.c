@@ -9,19 +9,33 @@
 #include <llvm-c/Linker.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { EXIT_INTERNAL = 70 };
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* LLVM's fatal error handler has no user pointer: this is what it names. */
 static const Codegen *fatal_context;
+static bool probing; /* a child process that only wants to know whether one kernel is at fault */
+
+static const char *culprit(const Codegen *cg);
 
 static void on_fatal_error(const char *reason) {
-  const char *current = fatal_context && fatal_context->current ? fatal_context->current : "(none)";
-  fprintf(stderr, "aicc: internal error in kernel '%s': %s\n", current, reason);
+  if (probing) _exit(EXIT_INTERNAL);
+  const char *name = fatal_context ? culprit(fatal_context) : NULL;
+  if (name)
+    fprintf(stderr, "aicc: internal error in kernel '%s': %s\n", name, reason);
+  else
+    fprintf(stderr, "aicc: internal error in code generation: %s\n", reason);
   exit(EXIT_INTERNAL);
+}
+
+/* Without a handler of ours LLVM would print errors of its back ends and exit. */
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *user) {
+  (void)user;
+  if (LLVMGetDiagInfoSeverity(info) == LLVMDSError) on_fatal_error(LLVMGetDiagInfoDescription(info));
 }
 
 static bool fail(Codegen *cg, const char *what, char *message) {
@@ -168,34 +182,73 @@ static bool emit_module(Codegen *cg) {
   emit_typed_interface(cg, run, workspace_bytes);
   emit_model(cg, run, workspace_bytes, output_dims);
   debug_finish(cg);
-  cg->current = "(module)";
   if (LLVMVerifyModule(cg->module, LLVMReturnStatusAction, &message)) return fail(cg, "generated code is invalid", message);
   LLVMDisposeMessage(message);
   return true;
 }
 
+static bool codegen_start(Codegen *cg) {
+  cg->context = LLVMContextCreate();
+  LLVMContextSetDiagnosticHandler(cg->context, on_diagnostic, NULL);
+  cg->module = LLVMModuleCreateWithNameInContext(cg->names->name, cg->context);
+  LLVMSetSourceFileName(cg->module, cg->names->name, strlen(cg->names->name));
+  cg->builder = LLVMCreateBuilderInContext(cg->context);
+  create_types(cg);
+  return create_machine(cg) && link_runtime(cg);
+}
+
+static void codegen_finish(Codegen *cg) {
+  LLVMDisposeBuilder(cg->builder);
+  if (cg->machine) LLVMDisposeTargetMachine(cg->machine);
+  LLVMDisposeModule(cg->module);
+  LLVMContextDispose(cg->context);
+}
+
+/* Whether LLVM fails on one kernel alone: tried in a child process, since a fatal error cannot be resumed. */
+static bool kernel_fails(const Codegen *of, const Kernel *kernel) {
+  pid_t child = fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    probing = true;
+    Codegen cg = {.program = of->program, .names = of->names, .options = of->options};
+    CodegenResult result;
+    if (codegen_start(&cg)) {
+      debug_start(&cg);
+      for (uint32_t i = 0; i < cg.options->target->level_count; i++)
+        if (cg.options->level_mask >> i & 1)
+          LLVMSetLinkage(emit_kernel(&cg, kernel, &cg.options->target->levels[i]), LLVMExternalLinkage);
+      debug_finish(&cg);
+      if (optimise(&cg)) write_output(&cg, &result);
+    }
+    _exit(0);
+  }
+  int status;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+/* What a fatal error is about: the kernel being emitted, else the first that fails alone; null for none of them. */
+static const char *culprit(const Codegen *cg) {
+  if (cg->current) return cg->current;
+  for (size_t i = 0; i < cg->program->kernel_count; i++)
+    if (kernel_fails(cg, cg->program->kernels[i])) return kernel_title(cg->program->kernels[i]);
+  return NULL;
+}
+
 bool codegen_run(const Program *program, const InterfaceNames *names, const CodegenOptions *options,
                  CodegenResult *result) {
-  Codegen cg = {.program = program, .names = names, .options = options, .current = "(start)"};
+  Codegen cg = {.program = program, .names = names, .options = options};
   *result = (CodegenResult){0};
   if (dim_symbol_count(program->dims) > 64)
     return report(program->diagnostics, NULL, MESSAGE_CODEGEN, "more than 64 symbolic dims are not supported");
   initialise_llvm();
   fatal_context = &cg;
-  cg.context = LLVMContextCreate();
-  cg.module = LLVMModuleCreateWithNameInContext(names->name, cg.context);
-  LLVMSetSourceFileName(cg.module, names->name, strlen(names->name));
-  cg.builder = LLVMCreateBuilderInContext(cg.context);
-  create_types(&cg);
-  bool ok = create_machine(&cg) && link_runtime(&cg);
+  bool ok = codegen_start(&cg);
   if (ok) {
     debug_start(&cg);
     ok = emit_module(&cg) && (options->unoptimised_ir || optimise(&cg)) && write_output(&cg, result);
   }
-  LLVMDisposeBuilder(cg.builder);
-  if (cg.machine) LLVMDisposeTargetMachine(cg.machine);
-  LLVMDisposeModule(cg.module);
-  LLVMContextDispose(cg.context);
+  codegen_finish(&cg);
   fatal_context = NULL;
   return ok;
 }

@@ -5,6 +5,8 @@
 #include "codegen/llvm/target.h"
 #include "loop/program.h"
 
+enum { EXIT_INTERNAL = 70 }; /* sysexits' EX_SOFTWARE: an error of aicc itself */
+
 typedef enum OutputKind { OUTPUT_OBJECT, OUTPUT_ASSEMBLY, OUTPUT_LLVM_IR } OutputKind;
 
 /* Names of the object's interface, decided by whoever writes the header. */

@@ -19,7 +19,7 @@ typedef struct Codegen {
   LLVMValueRef *weights;    /* per program buffer: the constant's global */
   LLVMDIBuilderRef debug;   /* null without -g */
   LLVMMetadataRef debug_unit, debug_file, debug_signature;
-  const char *current;      /* what is being generated, for the fatal error handler */
+  const char *current;      /* the kernel being emitted, for the fatal error handler; null outside of kernels */
 } Codegen;
 
 /* Small helpers (emit.c). */
@@ -58,6 +58,8 @@ LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMVa
 /* One kernel at one level (kernel.c): void (ptr slots, i64 task, i32 worker); slots are the parameters' pointers,
    then the values of the symbols that the kernel uses, in order of their index. */
 LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *level);
+/* What a kernel is called towards people: the node that it stands for. */
+const char *kernel_title(const Kernel *kernel);
 /* Bit s: the kernel uses symbol s (by index; fewer than 64 are supported). */
 uint64_t kernel_symbols(const Program *program, const Kernel *kernel);
 

@@ -449,8 +449,11 @@ static LLVMValueRef load_slot(Codegen *cg, LLVMValueRef slots, uint32_t index, L
   return LLVMBuildLoad2(cg->builder, type, address, "");
 }
 
+const char *kernel_title(const Kernel *kernel) { return kernel->location.node ? kernel->location.node : kernel->name; }
+
 LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *level) {
   char name[96];
+  cg->current = kernel_title(kernel);
   KernelEmitter e = {.cg = cg, .kernel = kernel, .level = level, .vector_axis = NO_VECTOR_AXIS, .lanes = 1};
   LLVMTypeRef parameters[3] = {cg->pointer, cg->i64, cg->i32};
   LLVMTypeRef type = LLVMFunctionType(cg->void_type, parameters, 3, false);
@@ -459,7 +462,7 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   LLVMSetLinkage(function, LLVMInternalLinkage);
   emit_function_attributes(cg, function, level);
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
-  debug_function(cg, function, kernel->location.node ? kernel->location.node : kernel->name, 0);
+  debug_function(cg, function, kernel_title(kernel), 0);
   LLVMValueRef slots = LLVMGetParam(function, 0);
   uint32_t at = 0;
   for (uint32_t i = 0; i < kernel->buffer_count; i++) {
@@ -474,5 +477,6 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   for (uint32_t a = 0; a < kernel->axis_count; a++) e.extents[a] = emit_dim(cg, kernel->axes[a].extent, e.symbols);
   emit_schedule(&e, kernel->schedule, LLVMGetParam(function, 1));
   LLVMBuildRetVoid(cg->builder);
+  cg->current = NULL;
   return function;
 }

@@ -156,11 +156,7 @@ static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
   const Program *program = cg->program;
   char name[96];
   LLVMValueRef *kernels = arena_array(program->arena, LLVMValueRef, program->kernel_count + 1);
-  for (size_t i = 0; i < program->kernel_count; i++) {
-    cg->current = program->kernels[i]->location.node ? program->kernels[i]->location.node : program->kernels[i]->name;
-    kernels[i] = emit_kernel(cg, program->kernels[i], level);
-  }
-  cg->current = "run";
+  for (size_t i = 0; i < program->kernel_count; i++) kernels[i] = emit_kernel(cg, program->kernels[i], level);
   LLVMTypeRef parameters[5] = {cg->pointer, cg->pointer, cg->pointer, cg->pointer, cg->pointer};
   snprintf(name, sizeof name, "%s_run_%s", cg->names->name, level->alias);
   LLVMValueRef function = emit_function(cg, name, LLVMFunctionType(cg->i32, parameters, 5, false));
