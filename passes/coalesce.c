@@ -107,7 +107,8 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
   DimRemoval removal = {.kernel = kernel};
   for (uint32_t b = 0; b < kernel->buffer_count; b++)
     for (uint32_t i = 0; i < kernel->buffers[b].rank; i++)
-      if (dim_equals_constant(kernel->buffers[b].dims[i], 1)) removal.drop[b] |= UINT64_C(1) << i;
+      if (dim_equals_constant(kernel->buffers[b].dims[i], 1) && !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
+        removal.drop[b] |= UINT64_C(1) << i;
   visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t b = 0; b < kernel->buffer_count; b++) {
     KernelBuffer *buffer = &kernel->buffers[b];
@@ -143,7 +144,7 @@ static void check_pair(void *user, uint32_t buffer, Subscript **subscripts, uint
     if (!first && !second) continue;
     bool starts = first && !second && buffer != UINT32_MAX && position == -2 && i + 1 < rank &&
                   subscript_is_plain(subscript, &axis) && subscript_is_plain(&(*subscripts)[i + 1], &axis) &&
-                  axis == check->second &&
+                  axis == check->second && !(check->kernel->buffers[buffer].panel && i + 2 == rank) &&
                   check->kernel->buffers[buffer].dims[i + 1] == check->kernel->axes[check->second].extent;
     bool follows = second && !first && position >= 0 && (uint32_t)position + 1 == i;
     if (starts)

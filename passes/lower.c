@@ -4,7 +4,7 @@
 #include "passes/lower_internal.h"
 #include <string.h>
 
-static uint32_t add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
   Program *program = lowering->program;
   DimContext *dims = program->dims;
   ProgramBuffer buffer = {.storage = storage, .index = index, .blob = blob, .type = *type};
@@ -30,18 +30,28 @@ static bool is_computed(const Value *value) { return value->producer && value->p
 static void place_interface(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->buffer =
-        (int32_t)add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
+        (int32_t)program_add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
   for (uint32_t i = 0; i < region->result_count; i++) {
     Value *root = alias_root(lowering, region->results[i]);
     if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
-    plan_of(lowering, root)->buffer = (int32_t)add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
+    plan_of(lowering, root)->buffer = (int32_t)program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
   }
 }
 
-static uint32_t value_buffer(Lowering *lowering, Value *value) {
+/* Constants of equal content share a buffer; the operators' blobs are few enough for a linear search. */
+static uint32_t constant_buffer(Lowering *lowering, const Value *value) {
+  const Blob *blob = node_attribute(value->producer, "value")->blob;
+  for (size_t i = 0; i < lowering->program->buffer_count; i++)
+    if (lowering->program->buffers[i].blob == blob) return (uint32_t)i;
+  return program_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
+}
+
+uint32_t value_buffer(Lowering *lowering, const Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   if (plan->buffer == NO_BUFFER)
-    plan->buffer = (int32_t)add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+    plan->buffer = value->producer && value->producer->kind == PRIMITIVE_CONSTANT
+                       ? (int32_t)constant_buffer(lowering, value)
+                       : (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
   return (uint32_t)plan->buffer;
 }
 
@@ -67,13 +77,16 @@ static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const 
   const Expr *neutral = expr_literal(builder, type, scalar_identity_bits(monoid, type));
   Subscript *accesses[2];
   for (uint32_t i = 0; i < equation->operand_count; i++) {
+    accesses[i] = NULL;
+    operands[i] = contract_packed_load(builder, node, i, of_label);
+    if (operands[i]) continue; /* inside at every point */
     accesses[i] = access_substitute(builder, &equation->operands[i], of_label);
     operands[i] = expr_of_value(builder, node->operands[i], accesses[i]);
   }
   const Expr *expr = equation->operand_count == 1 ? operands[0] : expr_call(builder, SCALAR_MUL, type, operands, 2);
   for (uint32_t i = 0; i < equation->operand_count; i++) {
     const Type *operand = &node->operands[i]->type;
-    expr = expr_guard(builder, accesses[i], operand->rank, operand->dims, expr, neutral);
+    if (accesses[i]) expr = expr_guard(builder, accesses[i], operand->rank, operand->dims, expr, neutral);
   }
   return expr;
 }
@@ -82,11 +95,9 @@ static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const 
 static void reduction_stage(KernelBuilder *builder, const Value *value, const Subscript *of_label, uint32_t target,
                             const Subscript *at) {
   const Node *node = value->producer;
-  const Equation *equation = node->equation;
   Scalar monoid = node->kind == PRIMITIVE_CONTRACT ? SCALAR_ADD : node_monoid(node);
-  uint32_t reduce_axes[KERNEL_AXIS_LIMIT], reduce_count = 0;
-  for (uint32_t label = 0; label < equation->label_count; label++)
-    if (!access_uses_label(&equation->result, label)) reduce_axes[reduce_count++] = of_label[label].terms[0].label;
+  uint32_t reduce_axes[KERNEL_AXIS_LIMIT], reduce_count = contract_reduced_labels(node, reduce_axes);
+  for (uint32_t i = 0; i < reduce_count; i++) reduce_axes[i] = of_label[reduce_axes[i]].terms[0].label;
   const Expr *expr = reduced_expr(builder, node, of_label, monoid);
   kernel_stage(builder, "t", target, at, monoid, reduce_count, reduce_axes, expr);
 }
@@ -187,7 +198,7 @@ static void lower_require(Lowering *lowering, const Node *node) {
   KernelBuilder builder;
   Program *program = lowering->program;
   Type type = type_scalar(ELEMENT_I32);
-  uint32_t buffer = add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
+  uint32_t buffer = program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
   kernel_start(&builder, lowering, node->location);
   uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, &type);
   const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL), expr_literal(&builder, ELEMENT_I32, 0),
@@ -197,17 +208,6 @@ static void lower_require(Lowering *lowering, const Node *node) {
   Step step = {.kind = STEP_CHECK, .buffer_count = 1, .location = node->location};
   step.buffers = arena_copy(program->arena, &buffer, sizeof buffer);
   arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
-}
-
-/* Constants of equal content share a buffer; the operators' blobs are few enough for a linear search. */
-static void place_constant(Lowering *lowering, Value *value) {
-  const Blob *blob = node_attribute(value->producer, "value")->blob;
-  for (size_t i = 0; i < lowering->program->buffer_count; i++)
-    if (lowering->program->buffers[i].blob == blob) {
-      plan_of(lowering, value)->buffer = (int32_t)i;
-      return;
-    }
-  plan_of(lowering, value)->buffer = (int32_t)add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
 }
 
 static void lower_node(Lowering *lowering, const Node *node) {
@@ -224,7 +224,7 @@ static void lower_node(Lowering *lowering, const Node *node) {
     return;
   }
   switch (node->kind) {
-  case PRIMITIVE_CONSTANT: place_constant(lowering, value); break;
+  case PRIMITIVE_CONSTANT: break; /* placed where it is read */
   case PRIMITIVE_SOFTMAX: lower_softmax(lowering, value); break;
   case PRIMITIVE_CONCAT: lower_concat(lowering, value); break;
   default: lower_value(lowering, value); break;
@@ -235,14 +235,15 @@ static void lower_node(Lowering *lowering, const Node *node) {
 static void copy_results(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->result_count; i++) {
     Value *value = region->results[i];
-    const ProgramBuffer *buffer = &lowering->program->buffers[plan_of(lowering, value)->buffer];
+    uint32_t number = value_buffer(lowering, value); /* may add a buffer */
+    const ProgramBuffer *buffer = &lowering->program->buffers[number];
     if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
     KernelBuilder builder;
     Subscript at[RANK_LIMIT];
     Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
     kernel_start(&builder, lowering, location);
     axes_of_type(&builder, &value->type, at);
-    uint32_t result = add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
+    uint32_t result = program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
     uint32_t out = kernel_parameter(&builder, result, BUFFER_OUT, &value->type);
     kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
     kernel_finish(&builder);

@@ -29,14 +29,28 @@ typedef struct ValuePlan {
   Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
 } ValuePlan;
 
+/* A constant operand of a contraction, stored in the order in which its kernel reads it. */
+typedef struct PackedConstant {
+  const Value *value;
+  const Equation *equation;
+  uint32_t operand;
+  uint32_t buffer;
+} PackedConstant;
+
 typedef struct Lowering {
   Module *module;
   Program *program;
   Arena *arena;
   ValuePlan *plans;
+  size_t packed_count, packed_capacity;
+  PackedConstant *packed;
 } Lowering;
 
 static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) { return &lowering->plans[value->id]; }
+
+/* lower.c: the program buffer of a value that has one; made when new. */
+uint32_t value_buffer(Lowering *lowering, const Value *value);
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type);
 
 /* lower_plan.c: fills the plans of a region. */
 void lower_decide(Lowering *lowering, Region *region);
@@ -80,6 +94,12 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
 /* Substitutes labels: form over labels, `of` gives a subscript over the kernel's axes for each label. */
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of);
 Subscript subscript_axis(KernelBuilder *builder, uint32_t axis);
+/* lower_contract.c: the labels that a reduce or contract sums over, outermost loop first: those that the first operand
+   that is no constant has in its slower axes come before those in its faster ones. */
+uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
+/* The load of a constant operand of a contraction from a copy that is stored as its kernel reads it; null where the
+   operand is no constant or its labels leave it. `of_label` gives the kernel's axis of each label. */
+const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand, const Subscript *of_label);
 /* Subscripts for the operand of an equation. */
 Subscript *access_substitute(KernelBuilder *builder, const Access *access, const Subscript *of);
 #endif

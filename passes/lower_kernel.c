@@ -42,8 +42,11 @@ uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, Buffe
   bool ours = target->storage == STORAGE_CONSTANT || target->storage == STORAGE_WORKSPACE;
   uint32_t bits = element_info(type->element)->bits;
   builder->bound[builder->parameter_count] = program_buffer;
-  builder->buffers[builder->parameter_count] =
-      (KernelBuffer){NULL, role, type->element, type->rank, type->dims, ours ? WORKSPACE_ALIGNMENT : (bits + 7) / 8};
+  builder->buffers[builder->parameter_count] = (KernelBuffer){.role = role,
+                                                              .element = type->element,
+                                                              .rank = type->rank,
+                                                              .dims = type->dims,
+                                                              .alignment = ours ? WORKSPACE_ALIGNMENT : (bits + 7) / 8};
   return builder->parameter_count++;
 }
 
@@ -51,9 +54,12 @@ uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType elem
   if (builder->parameter_count + builder->local_count == KERNEL_BUFFER_LIMIT)
     return kernel_full(builder, "buffers");
   uint32_t at = KERNEL_BUFFER_LIMIT - ++builder->local_count;
-  builder->buffers[at] = (KernelBuffer){name, BUFFER_LOCAL, element, rank,
-                                        arena_copy(builder->lowering->arena, dims, rank * sizeof *dims),
-                                        (element_info(element)->bits + 7) / 8};
+  builder->buffers[at] = (KernelBuffer){.name = name,
+                                        .role = BUFFER_LOCAL,
+                                        .element = element,
+                                        .rank = rank,
+                                        .dims = arena_copy(builder->lowering->arena, dims, rank * sizeof *dims),
+                                        .alignment = (element_info(element)->bits + 7) / 8};
   return at;
 }
 
@@ -328,7 +334,7 @@ const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subs
   const ValuePlan *plan = plan_of(lowering, value);
   if (value == builder->local_of) return expr_load(builder, builder->local, at);
   if (plan->materialised)
-    return expr_load(builder, kernel_parameter(builder, (uint32_t)plan->buffer, BUFFER_IN, &value->type), at);
+    return expr_load(builder, kernel_parameter(builder, value_buffer(lowering, value), BUFFER_IN, &value->type), at);
   switch (value->producer->kind) {
   case PRIMITIVE_CONSTANT: return expr_of_constant(builder, value);
   case PRIMITIVE_IOTA:

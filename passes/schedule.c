@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Default schedules: the outer axes in order, cut into tasks, and one vector axis inside, chosen for contiguous
    access. Better schedules (contractions) replace the tree and nothing else. */
-#include "passes/lower.h"
+#include "passes/schedule.h"
 #include <string.h>
 
 enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
@@ -72,14 +72,19 @@ typedef struct Leaves {
   uint32_t count;
 } Leaves;
 
-static const Schedule *make_leaf(Program *program, const AxisPart *part, const uint32_t *stages, uint32_t count) {
+const Schedule *schedule_leaf(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
+                              const uint32_t *stages, uint32_t stage_count) {
   Schedule *leaf = arena_new(program->arena, Schedule);
-  *leaf = (Schedule){.kind = SCHEDULE_VEC,
-                     .part_count = part != NULL,
-                     .parts = part ? arena_copy(program->arena, part, sizeof *part) : NULL,
-                     .stage_count = count,
-                     .stages = arena_copy(program->arena, stages, count * sizeof *stages)};
+  *leaf = (Schedule){.kind = kind,
+                     .part_count = part_count,
+                     .parts = arena_copy(program->arena, parts, part_count * sizeof *parts),
+                     .stage_count = stage_count,
+                     .stages = arena_copy(program->arena, stages, stage_count * sizeof *stages)};
   return leaf;
+}
+
+static const Schedule *make_leaf(Program *program, const AxisPart *part, const uint32_t *stages, uint32_t count) {
+  return schedule_leaf(program, SCHEDULE_VEC, part, part != NULL, stages, count);
 }
 
 /* Without any axis: every stage once. */
@@ -121,8 +126,8 @@ static void make_leaves(Program *program, const Kernel *kernel, const AxisPart *
   leaves->items[leaves->count++] = make_leaf(program, leaf_vector ? part : NULL, group, count);
 }
 
-static const Schedule *make_nest(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
-                                 const Schedule *const *children, uint32_t child_count) {
+const Schedule *schedule_nest(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
+                              const Schedule *const *children, uint32_t child_count) {
   Schedule *nest = arena_new(program->arena, Schedule);
   *nest = (Schedule){.kind = kind,
                      .part_count = part_count,
@@ -161,6 +166,11 @@ static Dim task_count(Program *program, const Kernel *kernel, const Schedule *ro
   Dim wanted = dim_floor_divide(dims, cost, dim_constant(dims, TASK_COST));
   Dim count = dim_min(dims, dim_constant(dims, TASK_LIMIT), dim_min(dims, iterations, wanted));
   return dim_max(dims, one, count);
+}
+
+void schedule_finish(Program *program, Kernel *kernel, const Schedule *nest) {
+  kernel->schedule = nest;
+  kernel->task_count = task_count(program, kernel, nest);
 }
 
 /* How many leading outer axes the parallel node takes: enough iterations for all tasks, no more. */
@@ -202,14 +212,14 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
   uint32_t child_count = leaves.count;
   const Schedule *nest;
   if (parallel < count) {
-    nest = make_nest(program, SCHEDULE_FOR, outer + parallel, count - parallel, children, child_count);
+    nest = schedule_nest(program, SCHEDULE_FOR, outer + parallel, count - parallel, children, child_count);
     children = &nest;
     child_count = 1;
   }
-  kernel->schedule = make_nest(program, SCHEDULE_PAR, outer, parallel, children, child_count);
-  kernel->task_count = task_count(program, kernel, kernel->schedule);
+  schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, outer, parallel, children, child_count));
 }
 
 void schedule_program(Program *program) {
-  for (size_t i = 0; i < program->kernel_count; i++) schedule_kernel(program, program->kernels[i]);
+  for (size_t i = 0; i < program->kernel_count; i++)
+    if (!schedule_tiles(program, program->kernels[i])) schedule_kernel(program, program->kernels[i]);
 }

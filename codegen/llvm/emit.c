@@ -25,8 +25,7 @@ static LLVMValueRef emit_minmax(Codegen *cg, const char *name, LLVMValueRef a, L
   return emit_intrinsic(cg, name, &cg->i64, 1, pair, 2);
 }
 
-/* Rounds towards minus infinity; the divisor is at least 1. */
-static LLVMValueRef emit_floor_divide(Codegen *cg, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *remainder) {
+LLVMValueRef emit_floor_divide(Codegen *cg, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *remainder) {
   LLVMValueRef zero = emit_i64(cg, 0);
   LLVMValueRef safe = emit_minmax(cg, "llvm.smax", b, emit_i64(cg, 1));
   LLVMValueRef quotient = LLVMBuildSDiv(cg->builder, a, safe, "");

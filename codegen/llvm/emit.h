@@ -31,6 +31,8 @@ LLVMValueRef emit_call(Codegen *cg, LLVMValueRef function, LLVMValueRef *argumen
 /* A call of an overloaded intrinsic. */
 LLVMValueRef emit_intrinsic(Codegen *cg, const char *name, LLVMTypeRef *overloads, uint32_t overload_count,
                             LLVMValueRef *arguments, uint32_t count);
+/* Rounds towards minus infinity; the divisor is at least 1. */
+LLVMValueRef emit_floor_divide(Codegen *cg, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *remainder);
 /* The value of a dim; `symbols` has an i64 per Symbol.index (null where unused). */
 LLVMValueRef emit_dim(Codegen *cg, Dim dim, const LLVMValueRef *symbols);
 /* An internal function with the attributes that every function of an object has. */

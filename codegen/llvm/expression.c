@@ -38,13 +38,26 @@ static LLVMValueRef emit_index(KernelEmitter *e, const Subscript *form) {
   return base;
 }
 
-/* Row-major element offset at lane 0. */
-static LLVMValueRef emit_offset(KernelEmitter *e, const KernelBuffer *buffer, const Subscript *subscripts) {
+/* Where a column lies in a buffer with panels: (column / P * rows + row) * P + column % P. */
+static LLVMValueRef panel_offset(KernelEmitter *e, const KernelBuffer *buffer, LLVMValueRef row, LLVMValueRef column) {
+  LLVMBuilderRef builder = e->cg->builder;
+  LLVMValueRef panel = emit_i64(e->cg, buffer->panel), rows = emit_i64(e->cg, 1);
+  for (uint32_t i = 0; i + 1 < buffer->rank; i++)
+    rows = LLVMBuildMul(builder, rows, emit_dim(e->cg, buffer->dims[i], e->symbols), "");
+  LLVMValueRef number = LLVMBuildUDiv(builder, column, panel, "");
+  LLVMValueRef at = LLVMBuildAdd(builder, LLVMBuildMul(builder, number, rows, ""), row, "");
+  LLVMValueRef within = LLVMBuildURem(builder, column, panel, "");
+  return LLVMBuildAdd(builder, LLVMBuildMul(builder, at, panel, ""), within, "");
+}
+
+LLVMValueRef emit_offset(KernelEmitter *e, const KernelBuffer *buffer, const Subscript *subscripts) {
   LLVMBuilderRef builder = e->cg->builder;
   LLVMValueRef offset = emit_i64(e->cg, 0);
   for (uint32_t i = 0; i < buffer->rank; i++) {
+    LLVMValueRef form = emit_form(e, &subscripts[i]);
+    if (buffer->panel && i + 1 == buffer->rank) return panel_offset(e, buffer, offset, form);
     if (i) offset = LLVMBuildMul(builder, offset, emit_dim(e->cg, buffer->dims[i], e->symbols), "");
-    offset = LLVMBuildAdd(builder, offset, emit_form(e, &subscripts[i]), "");
+    offset = LLVMBuildAdd(builder, offset, form, "");
   }
   return offset;
 }
@@ -59,14 +72,54 @@ static uint32_t element_bytes(const KernelBuffer *buffer) { return element_info(
 static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, uint32_t lanes) {
   const KernelBuffer *source = &e->kernel->buffers[buffer];
   LLVMTypeRef type = emit_storage_type(e->cg, source->element, lanes);
-  LLVMValueRef value = LLVMBuildLoad2(e->cg->builder, type, element_pointer(e, buffer, offset), "");
+  LLVMValueRef pointer = element_pointer(e, buffer, offset);
+  if (e->mask && lanes > 1 && !source->panel) {
+    LLVMTypeRef overloads[2] = {type, e->cg->pointer};
+    LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, element_bytes(source)), e->mask, LLVMConstNull(type)};
+    return emit_intrinsic(e->cg, "llvm.masked.load", overloads, 2, arguments, 4);
+  }
+  LLVMValueRef value = LLVMBuildLoad2(e->cg->builder, type, pointer, "");
   LLVMSetAlignment(value, element_bytes(source));
   return value;
 }
 
 static void store_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, LLVMValueRef value) {
-  LLVMValueRef store = LLVMBuildStore(e->cg->builder, value, element_pointer(e, buffer, offset));
-  LLVMSetAlignment(store, element_bytes(&e->kernel->buffers[buffer]));
+  uint32_t alignment = element_bytes(&e->kernel->buffers[buffer]);
+  LLVMValueRef pointer = element_pointer(e, buffer, offset);
+  if (e->mask && LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMVectorTypeKind) {
+    LLVMTypeRef overloads[2] = {LLVMTypeOf(value), e->cg->pointer};
+    LLVMValueRef arguments[4] = {value, pointer, emit_i32(e->cg, alignment), e->mask};
+    emit_intrinsic(e->cg, "llvm.masked.store", overloads, 2, arguments, 4);
+    return;
+  }
+  LLVMSetAlignment(LLVMBuildStore(e->cg->builder, value, pointer), alignment);
+}
+
+/* The addresses of lanes that are `stride` elements apart. */
+static LLVMValueRef lane_pointers(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride) {
+  LLVMBuilderRef builder = e->cg->builder;
+  LLVMTypeRef type = emit_storage_type(e->cg, e->kernel->buffers[buffer].element, 1);
+  LLVMValueRef distance = emit_splat(e->cg, emit_dim(e->cg, stride, e->symbols), e->lanes);
+  LLVMValueRef lanes = LLVMBuildMul(builder, distance, lane_numbers(e), "");
+  LLVMValueRef offsets = LLVMBuildAdd(builder, emit_splat(e->cg, offset, e->lanes), lanes, "");
+  return LLVMBuildGEP2(builder, type, e->pointers[buffer], &offsets, 1, "");
+}
+
+static LLVMValueRef masked_gather(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride) {
+  const KernelBuffer *source = &e->kernel->buffers[buffer];
+  LLVMTypeRef type = emit_storage_type(e->cg, source->element, e->lanes);
+  LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
+  LLVMTypeRef overloads[2] = {type, LLVMTypeOf(pointers)};
+  LLVMValueRef arguments[4] = {pointers, emit_i32(e->cg, element_bytes(source)), e->mask, LLVMConstNull(type)};
+  return emit_intrinsic(e->cg, "llvm.masked.gather", overloads, 2, arguments, 4);
+}
+
+static void masked_scatter(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride, LLVMValueRef stored) {
+  LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
+  LLVMTypeRef overloads[2] = {LLVMTypeOf(stored), LLVMTypeOf(pointers)};
+  LLVMValueRef alignment = emit_i32(e->cg, element_bytes(&e->kernel->buffers[buffer]));
+  LLVMValueRef arguments[4] = {stored, pointers, alignment, e->mask};
+  emit_intrinsic(e->cg, "llvm.masked.scatter", overloads, 2, arguments, 4);
 }
 
 /* The offset of each lane, for strides that are not 1. */
@@ -84,20 +137,28 @@ static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
     return emit_splat(cg, LLVMBuildLoad2(cg->builder, type, e->slots[expr->buffer], ""), e->lanes);
   }
   LLVMValueRef offset = emit_offset(e, source, expr->subscripts);
-  if (e->lanes == 1) return emit_load_convert(cg, source->element, load_at(e, expr->buffer, offset, 1), 1);
-  Dim stride = access_stride(cg->program->dims, source, expr->subscripts, e->vector_axis);
-  if (dim_equals_constant(stride, 0)) {
-    LLVMValueRef one = emit_load_convert(cg, source->element, load_at(e, expr->buffer, offset, 1), 1);
+  Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 0)
+                             : access_stride(cg->program->dims, source, expr->subscripts, e->vector_axis);
+  return emit_load_lanes(e, expr->buffer, offset, stride);
+}
+
+LLVMValueRef emit_load_lanes(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride) {
+  const KernelBuffer *source = &e->kernel->buffers[buffer];
+  Codegen *cg = e->cg;
+  LLVMValueRef stored;
+  if (e->lanes == 1 || dim_equals_constant(stride, 0)) {
+    LLVMValueRef one = emit_load_convert(cg, source->element, load_at(e, buffer, offset, 1), 1);
     return emit_splat(cg, one, e->lanes);
   }
-  LLVMValueRef stored;
   if (dim_equals_constant(stride, 1)) {
-    stored = load_at(e, expr->buffer, offset, e->lanes);
+    stored = load_at(e, buffer, offset, e->lanes);
+  } else if (e->mask) {
+    stored = masked_gather(e, buffer, offset, stride);
   } else {
     LLVMValueRef distance = emit_dim(cg, stride, e->symbols);
     stored = LLVMGetPoison(emit_storage_type(cg, source->element, e->lanes));
     for (uint32_t lane = 0; lane < e->lanes; lane++) {
-      LLVMValueRef one = load_at(e, expr->buffer, lane_offset(e, offset, distance, lane), 1);
+      LLVMValueRef one = load_at(e, buffer, lane_offset(e, offset, distance, lane), 1);
       stored = LLVMBuildInsertElement(cg->builder, stored, one, emit_i64(cg, lane), "");
     }
   }
@@ -120,6 +181,10 @@ void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, 
   if (element_info(buffer->element)->compute != buffer->element) e->lane_values[target] = NULL;
   if (dim_equals_constant(stride, 1)) {
     store_at(e, target, offset, stored);
+    return;
+  }
+  if (e->mask) {
+    masked_scatter(e, target, offset, stride, stored);
     return;
   }
   LLVMValueRef distance = emit_dim(cg, stride, e->symbols);

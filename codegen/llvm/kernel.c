@@ -41,7 +41,15 @@ static LLVMValueRef combine(KernelEmitter *e, Scalar monoid, ElementType type, L
   return emit_scalar(e->cg, monoid, type, type, pair, e->lanes);
 }
 
-static bool is_identity(const Stage *stage, const Expr *expr) {
+LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage) {
+  return emit_bits(e->cg, stage->expr->type, scalar_identity_bits(stage->monoid, stage->expr->type), e->lanes);
+}
+
+LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value) {
+  return combine(e, stage->monoid, stage->expr->type, accumulator, value);
+}
+
+bool expr_is_identity(const Stage *stage, const Expr *expr) {
   return expr->kind == EXPR_LITERAL && expr->bits == scalar_identity_bits(stage->monoid, expr->type);
 }
 
@@ -50,7 +58,7 @@ static bool is_identity(const Stage *stage, const Expr *expr) {
 static void emit_accumulate(KernelEmitter *e, const Stage *stage, const Expr *expr, LLVMValueRef accumulator) {
   Codegen *cg = e->cg;
   LLVMTypeRef type = emit_type(cg, expr->type, e->lanes);
-  if (expr->kind == EXPR_GUARD && is_identity(stage, expr->operands[1])) {
+  if (expr->kind == EXPR_GUARD && expr_is_identity(stage, expr->operands[1])) {
     LLVMValueRef condition = emit_guard_condition(e, expr);
     if (!condition) {
       emit_accumulate(e, stage, expr->operands[0], accumulator);
@@ -169,8 +177,7 @@ static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   leaf->widths[leaf->width_count++] = 1;
 }
 
-/* Bounds along the vector axis within which no guard of the expression can fail: *low and *high are tightened. */
-static void tighten(KernelEmitter *e, const WhereRange *range, LLVMValueRef *low, LLVMValueRef *high) {
+void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low, LLVMValueRef *high) {
   Codegen *cg = e->cg;
   DimContext *dims = cg->program->dims;
   Subscript rest = range->form;
@@ -180,7 +187,7 @@ static void tighten(KernelEmitter *e, const WhereRange *range, LLVMValueRef *low
   rest.term_count = 0;
   for (uint32_t i = 0; i < range->form.term_count; i++) {
     const AffineTerm *term = &range->form.terms[i];
-    if (term->label == e->vector_axis) {
+    if (term->label == axis) {
       if (!dim_is_constant(term->coefficient, &coefficient)) coefficient = 0;
     } else if (e->axis_values[term->label]) {
       LLVMValueRef factor = emit_dim(cg, term->coefficient, e->symbols);
@@ -214,7 +221,7 @@ static void tighten(KernelEmitter *e, const WhereRange *range, LLVMValueRef *low
 static void tighten_expr(KernelEmitter *e, const Expr *expr, LLVMValueRef *low, LLVMValueRef *high, bool *guarded) {
   for (uint32_t i = 0; i < expr->range_count; i++)
     if (subscript_uses(&expr->ranges[i].form, e->vector_axis)) {
-      tighten(e, &expr->ranges[i], low, high);
+      emit_tighten(e, &expr->ranges[i], e->vector_axis, low, high);
       *guarded = true;
     }
   for (uint32_t i = 0; i < expr->operand_count; i++) tighten_expr(e, expr->operands[i], low, high, guarded);
@@ -391,6 +398,8 @@ static void emit_parallel(KernelEmitter *e, const Schedule *node, LLVMValueRef t
 static void emit_schedule(KernelEmitter *e, const Schedule *node, LLVMValueRef task) {
   if (node->kind == SCHEDULE_VEC)
     emit_leaf(e, node);
+  else if (node->kind == SCHEDULE_TILE)
+    emit_tile(e, node);
   else if (node->kind == SCHEDULE_PAR && task)
     emit_parallel(e, node, task);
   else /* a nested parallel node is a loop */

@@ -20,6 +20,7 @@ typedef struct KernelEmitter {
   LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
   uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
   uint32_t lanes;       /* of the current strip */
+  LLVMValueRef mask;    /* null: all lanes; else i1 lanes: memory of the others is not touched */
 } KernelEmitter;
 
 typedef struct Loop {
@@ -40,7 +41,21 @@ LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form);
 /* Whether every range holds, leaving out those along the vector axis when lanes > 1 (the leaf's bounds see to
    them); null where nothing is left to check. */
 LLVMValueRef emit_guard_condition(KernelEmitter *e, const Expr *guard);
+/* The element offset of an access at lane 0. */
+LLVMValueRef emit_offset(KernelEmitter *e, const KernelBuffer *buffer, const Subscript *subscripts);
+/* Lanes from memory at an element offset, `stride` elements apart, in the compute type. */
+LLVMValueRef emit_load_lanes(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride);
 /* Writes lanes to target[subscripts], or binds them when the target is a local. */
 void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, LLVMValueRef lanes);
+/* A leaf of register tiles (tile.c). */
+void emit_tile(KernelEmitter *e, const Schedule *node);
+/* Starts value for `monoid` of expressions of that type. */
+LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage);
+/* accumulator monoid value on the current lanes; products of floats are added by fma where the level has it. */
+LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value);
+/* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and *high are
+   tightened, to an empty interval where nothing is provable. */
+void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low, LLVMValueRef *high);
+bool expr_is_identity(const Stage *stage, const Expr *expr);
 bool subscript_uses(const Subscript *subscript, uint32_t axis);
 #endif

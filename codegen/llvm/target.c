@@ -6,9 +6,9 @@ static const Target targets[] = {
     {.architecture = "x86_64",
      .triple = "x86_64-unknown-linux-gnu",
      .level_count = 3,
-     .levels = {{"x86-64-v2", "v2", 2, "x86-64-v2", "", 128},
-                {"x86-64-v3", "v3", 3, "x86-64-v3", "", 256},
-                {"x86-64-v4", "v4", 4, "x86-64-v4", "", 512}}},
+     .levels = {{"x86-64-v2", "v2", 2, "x86-64-v2", "", 128, 16, false},
+                {"x86-64-v3", "v3", 3, "x86-64-v3", "", 256, 16, true},
+                {"x86-64-v4", "v4", 4, "x86-64-v4", "", 512, 32, true}}},
 };
 
 const Target *target_at(uint32_t index) { return index < sizeof targets / sizeof *targets ? &targets[index] : NULL; }

@@ -14,6 +14,8 @@ typedef struct TargetLevel {
   const char *cpu;      /* LLVM's name */
   const char *features; /* LLVM's feature string beyond the CPU's */
   uint32_t vector_bits;
+  uint32_t registers;   /* vector registers */
+  bool fma;             /* multiplies and adds in one instruction */
 } TargetLevel;
 
 typedef struct Target {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool interpreter_fail(const Interpreter *interpreter, const char *format, ...) {
   char text[512];
@@ -57,6 +58,20 @@ static bool allocate(PlanBuffer *memory, uint64_t byte_count) {
   return memory->bytes != NULL;
 }
 
+/* A row-major copy of a buffer that is stored in panels. */
+static bool unpack_panels(Interpreter *interpreter, const KernelBuffer *buffer, PlanBuffer *memory, uint64_t byte_count) {
+  const uint8_t *packed = memory->bytes;
+  int64_t columns = memory->dims[memory->rank - 1], panel = buffer->panel, size = memory->element_bytes;
+  if (!allocate(memory, byte_count))
+    return interpreter_fail(interpreter, "no memory for the %" PRIu64 " bytes of %%%s", byte_count, buffer->name);
+  int64_t rows = columns ? (int64_t)byte_count / (columns * size) : 0;
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t n = 0; n < columns; n++)
+      memcpy(memory->bytes + (row * columns + n) * size, packed + ((n / panel * rows + row) * panel + n % panel) * size,
+             (size_t)size);
+  return true;
+}
+
 static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
   const Kernel *kernel = interpreter->kernel;
   if (kernel->axis_count > AXIS_LIMIT) return interpreter_fail(interpreter, "more than %d axes", AXIS_LIMIT);
@@ -72,9 +87,10 @@ static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
     uint64_t byte_count;
     PlanBuffer *memory = &interpreter->buffers[i];
     if (!layout_create(interpreter, &kernel->buffers[i], memory, &byte_count)) return false;
-    if (kernel_buffer_is_parameter(kernel, i))
+    if (kernel_buffer_is_parameter(kernel, i)) {
       memory->bytes = buffers[parameter++];
-    else if (!allocate(memory, byte_count))
+      if (kernel->buffers[i].panel && !unpack_panels(interpreter, &kernel->buffers[i], memory, byte_count)) return false;
+    } else if (!allocate(memory, byte_count))
       return interpreter_fail(interpreter, "no memory for the %" PRIu64 " bytes of %%%s", byte_count,
                               kernel->buffers[i].name);
   }

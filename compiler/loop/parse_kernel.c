@@ -36,6 +36,14 @@ static bool parse_kernel_buffer(KernelParser *kernel, bool is_local) {
   buffer.element = type.element;
   buffer.rank = type.rank;
   buffer.dims = type.dims;
+  const Token panels = lexer->token;
+  if (lexer_accept_word(lexer, "panels")) {
+    int64_t panel;
+    if (!parse_int64(parser, &panel)) return false;
+    if (panel != PANEL_COLUMNS || !buffer.rank)
+      return parse_error(parser, &panels, "panels have %d columns, and need a dim", PANEL_COLUMNS);
+    buffer.panel = (uint32_t)panel;
+  }
   const Token align = lexer->token;
   if (!parse_expect_word(parser, "align") || !parse_int64(parser, &alignment)) return false;
   if (alignment < 1 || alignment > INT32_MAX)
@@ -195,18 +203,17 @@ static const Schedule *parse_schedule(KernelParser *kernel, uint32_t depth) {
   Parser *parser = kernel->parser;
   const Token token = parser->lexer.token;
   unsigned kind = 0;
-  while (kind <= SCHEDULE_VEC && !lexer_is_word(&parser->lexer, schedule_kind_names[kind])) kind++;
-  if (kind > SCHEDULE_VEC || depth > SCHEDULE_DEPTH_LIMIT) {
+  while (kind < SCHEDULE_KIND_COUNT && !lexer_is_word(&parser->lexer, schedule_kind_names[kind])) kind++;
+  if (kind == SCHEDULE_KIND_COUNT || depth > SCHEDULE_DEPTH_LIMIT) {
     parse_error(parser, &token,
-                kind > SCHEDULE_VEC ? "expected par, for, unroll or vec" : "schedule nested too deeply");
+                kind == SCHEDULE_KIND_COUNT ? "expected par, for, unroll, vec or tile" : "schedule nested too deeply");
     return NULL;
   }
   Schedule *schedule = arena_new(parser->module->arena, Schedule);
   schedule->kind = (ScheduleKind)kind;
   lexer_next(&parser->lexer);
   bool ok = parse_parts(kernel, schedule) &&
-            (schedule->kind == SCHEDULE_VEC ? parse_leaf(kernel, schedule)
-                                            : parse_children(kernel, schedule, depth));
+            (schedule_is_leaf(schedule) ? parse_leaf(kernel, schedule) : parse_children(kernel, schedule, depth));
   return ok ? schedule : NULL;
 }
 

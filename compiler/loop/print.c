@@ -25,7 +25,7 @@
 #include <string.h>
 
 const char *const buffer_role_names[3] = {"in", "out", "local"};
-const char *const schedule_kind_names[4] = {"par", "for", "unroll", "vec"};
+const char *const schedule_kind_names[SCHEDULE_KIND_COUNT] = {"par", "for", "unroll", "vec", "tile"};
 
 const char **program_names(Arena *arena, const DimContext *dims, const char *const *names, uint32_t count) {
   Label *labels = arena_array(arena, Label, count);
@@ -147,7 +147,7 @@ static void print_schedule(const KernelPrinter *printer, const Schedule *schedul
     if (part->part != PART_WHOLE)
       text_format(text, "%c%" PRId64, part->part == PART_OUTER ? '/' : '%', part->tile);
   }
-  if (schedule->kind == SCHEDULE_VEC) {
+  if (schedule_is_leaf(schedule)) {
     text_add(text, " :");
     for (uint32_t i = 0; i < schedule->stage_count; i++)
       text_format(text, "%s %s", i ? "," : "", printer->stages[schedule->stages[i]]);
@@ -167,6 +167,7 @@ static void print_buffer(const KernelPrinter *printer, uint32_t index) {
   text_format(printer->text, "%%%s: ", printer->buffers[index]);
   if (buffer->role != BUFFER_LOCAL) text_format(printer->text, "%s ", buffer_role_names[buffer->role]);
   type_print(printer->text, &type);
+  if (buffer->panel) text_format(printer->text, " panels %u", buffer->panel);
   text_format(printer->text, " align %u", buffer->alignment);
 }
 

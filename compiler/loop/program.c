@@ -39,13 +39,28 @@ bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *s
          dim_less_equal(dims, dim_add(dims, most, dim_constant(dims, 1)), high) == TRUTH_YES;
 }
 
+bool schedule_is_leaf(const Schedule *schedule) {
+  return schedule->kind == SCHEDULE_VEC || schedule->kind == SCHEDULE_TILE;
+}
+
+Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer) {
+  Dim count = dim_constant(dims, 1), panel = dim_constant(dims, buffer->panel);
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    Dim dim = buffer->dims[i];
+    if (buffer->panel && i + 1 == buffer->rank) dim = dim_multiply(dims, dim_ceil_divide(dims, dim, panel), panel);
+    count = dim_multiply(dims, count, dim);
+  }
+  return count;
+}
+
 Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis) {
   Dim stride = dim_constant(dims, 1), sum = dim_constant(dims, 0);
   for (uint32_t i = buffer->rank; i-- > 0;) {
     for (uint32_t j = 0; j < subscripts[i].term_count; j++)
       if (subscripts[i].terms[j].label == axis)
         sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, stride));
-    stride = dim_multiply(dims, stride, buffer->dims[i]);
+    bool columns = buffer->panel && i + 1 == buffer->rank;
+    stride = dim_multiply(dims, stride, columns ? dim_constant(dims, buffer->panel) : buffer->dims[i]);
   }
   return sum;
 }
@@ -127,7 +142,7 @@ bool kernel_equal(const Kernel *a, const Kernel *b) {
     return false;
   for (uint32_t i = 0; i < a->buffer_count; i++) {
     const KernelBuffer *x = &a->buffers[i], *y = &b->buffers[i];
-    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment ||
+    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment || x->panel != y->panel ||
         memcmp(x->dims, y->dims, x->rank * sizeof *x->dims) != 0)
       return false;
   }

@@ -34,7 +34,9 @@ struct Expr {
 
 typedef enum BufferRole { BUFFER_IN, BUFFER_OUT, BUFFER_LOCAL } BufferRole;
 
-/* A parameter or local of a kernel: dense, row-major. Parameters do not overlap each other. */
+/* A parameter or local of a kernel: dense, row-major. Parameters do not overlap each other. With a panel of P the last
+   dim is stored in panels of P columns: element [i..., n] of dims [D..., N] lies where [n / P, i..., n % P] of dims
+   [ceil(N / P), D..., P] would, and the columns behind N are zero. Only constants have panels. */
 typedef struct KernelBuffer {
   const char *name;
   BufferRole role;
@@ -42,6 +44,7 @@ typedef struct KernelBuffer {
   uint32_t rank;
   const Dim *dims;
   uint32_t alignment; /* bytes, a power of two; at least the element's */
+  uint32_t panel;     /* 0: row-major */
 } KernelBuffer;
 
 typedef struct KernelAxis {
@@ -66,7 +69,8 @@ typedef enum ScheduleKind {
   SCHEDULE_PAR,    /* the flattened iterations are cut into tasks */
   SCHEDULE_FOR,
   SCHEDULE_UNROLL,
-  SCHEDULE_VEC     /* a leaf: its stages, in lanes along one axis */
+  SCHEDULE_VEC,    /* a leaf: its stages, in lanes along one axis */
+  SCHEDULE_TILE    /* a leaf: its stages, in register tiles of rows (all axes but the last) and lanes (the last) */
 } ScheduleKind;
 
 typedef enum AxisPartKind { PART_WHOLE, PART_OUTER, PART_INNER } AxisPartKind;
@@ -83,9 +87,9 @@ typedef struct Schedule {
   uint32_t part_count;
   const AxisPart *parts;
   uint32_t child_count;
-  const struct Schedule *const *children; /* not of VEC */
+  const struct Schedule *const *children; /* not of leaves */
   uint32_t stage_count;
-  const uint32_t *stages; /* of VEC, in order */
+  const uint32_t *stages; /* of leaves, in order */
 } Schedule;
 
 typedef struct Kernel {
@@ -101,7 +105,7 @@ typedef struct Kernel {
   Dim task_count; /* a function of the shapes: at least 1, at most TASK_LIMIT */
 } Kernel;
 
-enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64 };
+enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64, PANEL_COLUMNS = 16 };
 
 typedef enum Storage { STORAGE_ARGUMENT, STORAGE_RESULT, STORAGE_CONSTANT, STORAGE_WORKSPACE } Storage;
 
@@ -153,7 +157,11 @@ void subscript_bounds(DimContext *dims, const Kernel *kernel, const Subscript *s
                       Dim *most);
 /* True where every point of the axes lies in [low, high), provably. */
 bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *subscript, Dim low, Dim high);
-/* Coefficient of the axis in the row-major element offset of an access; the invalid dim on overflow. */
+bool schedule_is_leaf(const Schedule *schedule);
+/* How many elements the buffer takes in memory: with panels, more than its dims say. */
+Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer);
+/* Coefficient of the axis in the element offset of an access (within a panel where the buffer has them); the invalid
+   dim on overflow. */
 Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis);
 /* Sum of scalar costs, loads counting 1. */
 uint32_t expr_cost(const Expr *expr);

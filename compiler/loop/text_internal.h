@@ -5,11 +5,11 @@
 #include "ir/parse_internal.h"
 #include "loop/program.h"
 
-enum { EXPRESSION_DEPTH_LIMIT = 512, SCHEDULE_DEPTH_LIMIT = 64, OPERAND_LIMIT = 3 };
+enum { SCHEDULE_KIND_COUNT = SCHEDULE_TILE + 1, EXPRESSION_DEPTH_LIMIT = 512, SCHEDULE_DEPTH_LIMIT = 64, OPERAND_LIMIT = 3 };
 
 /* The words of BufferRole and ScheduleKind. */
 extern const char *const buffer_role_names[3];
-extern const char *const schedule_kind_names[4];
+extern const char *const schedule_kind_names[SCHEDULE_KIND_COUNT];
 
 /* The kernel being read, with growing arrays; the tokens and symbols are those of the tensor graph's parser.
  */

@@ -57,6 +57,8 @@ static void verify_buffer(KernelVerifier *verifier, uint32_t index) {
     kernel_fail(verifier, "%%%s is aligned to %u bytes", buffer->name, buffer->alignment);
   for (uint32_t i = 0; i < buffer->rank; i++)
     if (!kernel_dim_ok(verifier, buffer->name, buffer->dims[i])) return;
+  if (buffer->panel && (buffer->role != BUFFER_IN || !buffer->rank || buffer->panel != PANEL_COLUMNS))
+    kernel_fail(verifier, "%%%s cannot have panels of %u", buffer->name, buffer->panel);
 }
 
 static bool verify_target(KernelVerifier *verifier) {
@@ -135,11 +137,13 @@ static void verify_kernel(KernelVerifier *verifier, const Kernel *kernel) {
   verifier->kernel = NULL;
 }
 
+static bool same_count(DimContext *dims, Dim a, Dim b) {
+  return dim_is_valid(a) && (a == b || dim_equal(dims, a, b) == TRUTH_YES);
+}
+
 /* Same element type, and the same number of elements for every value of the symbols. */
 static bool same_size(DimContext *dims, const Type *a, const Type *b) {
-  if (a->element != b->element) return false;
-  Dim x = type_count(dims, a), y = type_count(dims, b);
-  return dim_is_valid(x) && (x == y || dim_equal(dims, x, y) == TRUTH_YES);
+  return a->element == b->element && same_count(dims, type_count(dims, a), type_count(dims, b));
 }
 
 static void verify_program_buffer(KernelVerifier *verifier, size_t index) {
@@ -173,10 +177,12 @@ static void verify_binding(KernelVerifier *verifier, const Step *step, uint32_t 
   const Program *program = verifier->program;
   const KernelBuffer *parameter = &verifier->kernel->buffers[at];
   const ProgramBuffer *buffer = &program->buffers[step->buffers[at]];
-  const Type type = {.element = parameter->element, .rank = parameter->rank, .dims = parameter->dims};
   bool given = buffer->storage == STORAGE_ARGUMENT || buffer->storage == STORAGE_CONSTANT;
   uint32_t number = step->buffers[at];
-  if (!same_size(program->dims, &type, &buffer->type))
+  if (parameter->panel && buffer->storage != STORAGE_CONSTANT)
+    kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
+  if (parameter->element != buffer->type.element ||
+      !same_count(program->dims, kernel_buffer_count(program->dims, parameter), type_count(program->dims, &buffer->type)))
     kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
                 parameter->name);
   if (parameter->role == BUFFER_OUT && given)

@@ -57,7 +57,8 @@ static void place_stage(ScheduleVerifier *self, const Schedule *leaf, uint32_t i
   place->order = ++self->order;
   place->depth = self->depth;
   for (uint32_t i = 0; i < self->depth; i++) place->path[i] = self->path[i];
-  uint32_t vector = leaf->part_count ? leaf->parts[0].axis : UINT32_MAX;
+  bool tile = leaf->kind == SCHEDULE_TILE;
+  uint32_t vector = leaf->part_count && !tile ? leaf->parts[0].axis : UINT32_MAX;
   uint64_t axes = stage_axes(kernel, stage);
   for (uint32_t a = 0; a < kernel->axis_count; a++) {
     const char *name = kernel->axes[a].name;
@@ -78,10 +79,11 @@ static void walk(ScheduleVerifier *self, const Schedule *schedule) {
     kernel_fail(self->base, "the schedule is nested deeper than %d", DEPTH_LIMIT);
     return;
   }
-  bool leaf = schedule->kind == SCHEDULE_VEC;
-  if (leaf ? schedule->child_count || !schedule->stage_count || schedule->part_count > 1
+  bool leaf = schedule_is_leaf(schedule), tile = schedule->kind == SCHEDULE_TILE;
+  if (leaf ? schedule->child_count || !schedule->stage_count || schedule->part_count > 1 + (uint32_t)tile ||
+                 (tile && !schedule->part_count)
            : schedule->stage_count || !schedule->child_count) {
-    kernel_fail(self->base, leaf ? "a vec node has children, no stages, or more than one axis"
+    kernel_fail(self->base, leaf ? "a leaf has children, no stages, or a wrong number of axes"
                                  : "a loop of the schedule has stages of its own, or nothing inside");
     return;
   }
@@ -131,7 +133,7 @@ static void check_read(ScheduleVerifier *self, uint32_t writer_index, uint32_t r
         !subscript_equal(&writer->subscripts[i], &load->subscripts[i]))
       kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
                   buffer->name, writer->name);
-  if (to->path[to->depth - 1] == leaf && leaf->part_count && stage_reduces(writer, leaf->parts[0].axis))
+  if (to->path[to->depth - 1] == leaf && leaf->kind == SCHEDULE_VEC && leaf->part_count && stage_reduces(writer, leaf->parts[0].axis))
     kernel_fail(self->base, "reads %%%s in the leaf in which '%s' still reduces it", buffer->name,
                 writer->name);
   self->base->stage = NULL;

@@ -54,13 +54,9 @@ typedef struct Tensors {
   int64_t count[64];
 } Tensors;
 
-static int64_t buffer_elements(const KernelBuffer *buffer, const int64_t *symbols) {
-  int64_t product = 1, dim;
-  for (uint32_t i = 0; i < buffer->rank; i++) {
-    if (!dim_evaluate(buffer->dims[i], symbols, &dim)) return -1;
-    product *= dim;
-  }
-  return product;
+static int64_t buffer_elements(DimContext *dims, const KernelBuffer *buffer, const int64_t *symbols) {
+  int64_t count;
+  return dim_evaluate(kernel_buffer_count(dims, buffer), symbols, &count) ? count : -1;
 }
 
 /* The program of separate kernels: step k's parameters are arguments and results in order. */
@@ -78,7 +74,8 @@ static Program *separate(const Program *program, Module *module, Entry *entry) {
     uint32_t bound[64], count = kernel_parameter_count(kernel);
     for (uint32_t i = 0; i < count; i++) {
       const KernelBuffer *buffer = &kernel->buffers[i];
-      Type type = type_tensor(program->arena, buffer->element, buffer->rank, buffer->dims);
+      Dim stored = kernel_buffer_count(program->dims, buffer);
+      Type type = type_tensor(program->arena, buffer->element, 1, &stored);
       Region *home = region_create(module, NULL);
       bool out = buffer->role == BUFFER_OUT;
       Value *value = region_add_argument(module, out ? home : body, type, "t");
@@ -160,7 +157,7 @@ static int run_levels(const Program *program, const Program *split, const char *
     void *interpreted[64];
     for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
       const KernelBuffer *buffer = &kernel->buffers[i];
-      int64_t count = tensors[k].count[i] = buffer_elements(buffer, symbols);
+      int64_t count = tensors[k].count[i] = buffer_elements(program->dims, buffer, symbols);
       size_t bytes = ((size_t)count * element_info(buffer->element)->bits / 8 + 127) / 64 * 64;
       void *memory = aligned_alloc(64, bytes), *second = aligned_alloc(64, bytes);
       memset(memory, 0, bytes);

@@ -46,7 +46,7 @@ bool run_scalar(Fixture *fixture, Scalar scalar, ElementType operand, ElementTyp
   for (uint32_t i = 0; i <= arity; i++) {
     ElementType element = i == arity ? result : scalar == SCALAR_SELECT && i == 0 ? ELEMENT_BOOL : operand;
     buffers[i] =
-        (KernelBuffer){i == arity ? "y" : "x", i == arity ? BUFFER_OUT : BUFFER_IN, element, 1, &extent, 16};
+        (KernelBuffer){i == arity ? "y" : "x", i == arity ? BUFFER_OUT : BUFFER_IN, element, 1, &extent, 16, 0};
     if (i == arity) continue;
     loads[i] = (Expr){
         .kind = EXPR_LOAD, .type = element_info(element)->compute, .buffer = i, .subscripts = &subscript};

@@ -153,7 +153,7 @@ static void errors(void **state) {
   expect_error("y: %y[n] = %x[n] y: %y[n] = %x[n]", "stage 'y' is defined twice");
   expect_error("y: %y[n] = %x[n] schedule { vec n : z }", "expected a stage of the kernel");
   expect_error("y: %y[n] = %x[n] schedule { par n/0 { vec n : y } }", "a tile is 1 or more");
-  expect_error("y: %y[n] = %x[n] schedule { loop n { vec n : y } }", "expected par, for, unroll or vec");
+  expect_error("y: %y[n] = %x[n] schedule { loop n { vec n : y } }", "expected par, for, unroll, vec or tile");
   expect_error("y: %y[n] = (%x[n] where n in [0, 4) then", "expected 'else'");
 }
 

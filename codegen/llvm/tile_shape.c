@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Costs are in half cycles of a core that starts two multiply-adds and two loads per cycle and finishes a multiply-add
+   after four: what the CPUs of each level have in common. Only their ratios matter. */
+#include "codegen/llvm/tile_shape.h"
+
+enum { LATENCY_HALF_CYCLES = 8, MANY = 1024 };
+
+uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uint32_t vectors) {
+  /* Accumulators, a vector of B per column vector, one register for what a row brings, one for a product. */
+  uint32_t other = vectors + 1 + (demand->product && !level->fma);
+  if (other >= level->registers) return 0;
+  uint32_t rows = (level->registers - other) / vectors;
+  return rows > TILE_ROW_LIMIT ? TILE_ROW_LIMIT : rows;
+}
+
+/* One step of the reduction for one tile. */
+static uint64_t step_cost(const TileDemand *demand, uint64_t rows, uint64_t vectors) {
+  uint64_t work = rows * vectors, loads = vectors + (demand->vector_per_row ? work : rows);
+  uint64_t cost = work > loads ? work : loads;
+  return (cost > LATENCY_HALF_CYCLES ? cost : LATENCY_HALF_CYCLES) + 1; /* the loop itself */
+}
+
+/* All rows, cut evenly into tiles of at most `most`. */
+static uint64_t rows_cost(const TileDemand *demand, uint64_t rows, uint64_t most, uint64_t vectors) {
+  uint64_t tiles = (rows + most - 1) / most, low = rows / tiles, higher = rows % tiles;
+  return higher * step_cost(demand, low + 1, vectors) + (tiles - higher) * step_cost(demand, low, vectors);
+}
+
+static uint64_t best_rows_cost(const TargetLevel *level, const TileDemand *demand, uint64_t vectors, uint64_t rows,
+                               uint32_t *best) {
+  uint32_t limit = tile_rows_limit(level, demand, (uint32_t)vectors);
+  uint64_t least = UINT64_MAX;
+  if (rows == 0) rows = MANY;
+  for (uint32_t most = limit; most > 0; most--) {
+    uint64_t cost = rows_cost(demand, rows, most, vectors);
+    if (cost < least) {
+      least = cost;
+      *best = most;
+    }
+  }
+  return least;
+}
+
+uint32_t tile_rows(const TargetLevel *level, const TileDemand *demand, uint32_t vectors, uint64_t rows) {
+  uint32_t best = 1;
+  best_rows_cost(level, demand, vectors, rows, &best);
+  return best;
+}
+
+uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns, uint64_t rows) {
+  uint64_t total = columns ? (columns + lanes - 1) / lanes : MANY, least = UINT64_MAX;
+  uint32_t best = 1, ignored;
+  for (uint32_t vectors = 1; vectors <= TILE_VECTOR_LIMIT && vectors <= total; vectors++) {
+    if (tile_rows_limit(level, demand, vectors) == 0) break;
+    uint64_t cost = total / vectors * best_rows_cost(level, demand, vectors, rows, &ignored);
+    if (total % vectors) cost += best_rows_cost(level, demand, total % vectors, rows, &ignored);
+    if (cost < least) {
+      least = cost;
+      best = vectors;
+    }
+  }
+  return best;
+}

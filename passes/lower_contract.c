@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead of axes,
+   the labels summed over in the order of the loops, and last the label along which results are made side by side, in
+   panels. The copy is made when the object is written. */
+#include "passes/lower_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The axis of an access in which a label stands; -1 where it stands in none. */
+static int32_t axis_of_label(const Access *access, uint32_t label) {
+  for (uint32_t i = access->rank; i-- > 0;)
+    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
+      if (access->subscripts[i].terms[j].label == label) return (int32_t)i;
+  return -1;
+}
+
+static bool is_constant(const Value *value) { return value->producer && value->producer->kind == PRIMITIVE_CONSTANT; }
+
+uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
+  const Equation *equation = node->equation;
+  const Access *access = &equation->operands[node->operand_count == 2 && is_constant(node->operands[0])];
+  uint32_t count = 0;
+  for (uint32_t label = 0; label < equation->label_count; label++) {
+    if (access_uses_label(&equation->result, label)) continue;
+    uint32_t at = count++;
+    for (; at > 0 && axis_of_label(access, labels[at - 1]) > axis_of_label(access, label); at--) labels[at] = labels[at - 1];
+    labels[at] = label;
+  }
+  return count;
+}
+
+/* Where each element of the stored form comes from. */
+typedef struct Packing {
+  const Blob *source;
+  uint32_t rank;
+  uint32_t panel;
+  int64_t offset;
+  int64_t extents[RANK_LIMIT], strides[RANK_LIMIT]; /* in elements of the source */
+} Packing;
+
+/* One panel: for every point of the axes before the last, `width` columns beginning at `column`. */
+static uint8_t *pack_panel(const Packing *packing, const uint8_t *from, size_t size, int64_t column, int64_t width,
+                           int64_t stored, uint8_t *to) {
+  uint32_t outer = packing->rank - 1;
+  int64_t at[RANK_LIMIT] = {0}, offset = packing->offset + column * packing->strides[outer], axis;
+  do {
+    for (int64_t n = 0; n < stored; n++, to += size) {
+      if (n < width)
+        memcpy(to, from + (size_t)(offset + n * packing->strides[outer]) * size, size);
+      else
+        memset(to, 0, size);
+    }
+    for (axis = (int64_t)outer - 1; axis >= 0; axis--) {
+      offset += packing->strides[axis];
+      if (++at[axis] < packing->extents[axis]) break;
+      offset -= packing->strides[axis] * packing->extents[axis];
+      at[axis] = 0;
+    }
+  } while (axis >= 0);
+  return to;
+}
+
+static void pack(const Blob *blob, void *dense) {
+  const Packing *packing = blob->decode_user;
+  const Blob *source = packing->source;
+  uint8_t *copy = NULL;
+  const uint8_t *from = source->bytes;
+  if (source->decode || source->splat) {
+    copy = heap_resize(NULL, source->byte_count);
+    blob_read(source, copy);
+    from = copy;
+  }
+  size_t size = element_info(blob->element)->bits / 8;
+  int64_t columns = packing->extents[packing->rank - 1], panel = packing->panel ? packing->panel : columns;
+  uint8_t *to = dense;
+  for (int64_t column = 0; column < columns; column += panel) {
+    int64_t width = columns - column < panel ? columns - column : panel;
+    to = pack_panel(packing, from, size, column, width, panel, to);
+  }
+  free(copy);
+}
+
+/* The labels of the operand in the order of storage: those shared with the other operand and the result, those summed
+   over, and last the one that is last in the result. */
+static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labels) {
+  const Equation *equation = node->equation;
+  const Access *own = &equation->operands[operand];
+  uint32_t reduced[KERNEL_AXIS_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0, last = UINT32_MAX;
+  for (uint32_t label = 0; label < equation->label_count; label++)
+    if (access_uses_label(own, label) && access_uses_label(&equation->result, label) &&
+        (last == UINT32_MAX || axis_of_label(&equation->result, label) >= axis_of_label(&equation->result, last)))
+      last = label;
+  for (uint32_t label = 0; label < equation->label_count; label++)
+    if (label != last && access_uses_label(own, label) && access_uses_label(&equation->result, label)) labels[count++] = label;
+  for (uint32_t i = 0; i < reduced_count; i++)
+    if (access_uses_label(own, reduced[i])) labels[count++] = reduced[i];
+  if (last != UINT32_MAX) labels[count++] = last;
+  return count;
+}
+
+/* Strides of the labels in the source; false where a dim is not static or a label leaves the source. */
+static bool packing_create(const Node *node, uint32_t operand, const uint32_t *labels, uint32_t count, Packing *packing) {
+  const Equation *equation = node->equation;
+  const Access *own = &equation->operands[operand];
+  const Type *type = &node->operands[operand]->type;
+  int64_t stride = 1, dim, offset, coefficient;
+  *packing = (Packing){.source = node_attribute(node->operands[operand]->producer, "value")->blob, .rank = count};
+  for (uint32_t i = 0; i < count; i++)
+    if (!dim_is_constant(equation->labels[labels[i]].extent, &packing->extents[i]) || packing->extents[i] < 1) return false;
+  for (uint32_t axis = own->rank; axis-- > 0;) {
+    const Subscript *subscript = &own->subscripts[axis];
+    if (!dim_is_constant(type->dims[axis], &dim) || !dim_is_constant(subscript->offset, &offset) ||
+        subscript->boundary != BOUNDARY_NONE)
+      return false;
+    int64_t least = offset, most = offset;
+    for (uint32_t j = 0; j < subscript->term_count; j++) {
+      if (!dim_is_constant(subscript->terms[j].coefficient, &coefficient)) return false;
+      for (uint32_t i = 0; i < count; i++) {
+        if (labels[i] != subscript->terms[j].label) continue;
+        packing->strides[i] += coefficient * stride;
+        *(coefficient < 0 ? &least : &most) += coefficient * (packing->extents[i] - 1);
+      }
+    }
+    if (least < 0 || most >= dim) return false;
+    packing->offset += offset * stride;
+    stride *= dim;
+  }
+  return true;
+}
+
+/* Panels pay where results that are adjacent in memory come from one operand alone; a label that both operands share,
+   as in depthwise convolutions, is contiguous without them. */
+static bool wants_panels(const Node *node, uint32_t operand, uint32_t last) {
+  const Access *result = &node->equation->result;
+  return axis_of_label(result, last) + 1 == (int32_t)result->rank &&
+         !access_uses_label(&node->equation->operands[1 - operand], last);
+}
+
+static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand, const Packing *packing,
+                              const Type *stored) {
+  const Value *value = node->operands[operand];
+  for (size_t i = 0; i < lowering->packed_count; i++) {
+    const PackedConstant *packed = &lowering->packed[i];
+    if (packed->value == value && packed->operand == operand && equation_equal(packed->equation, node->equation))
+      return packed->buffer;
+  }
+  Arena *arena = lowering->program->arena;
+  Blob *blob = arena_new(arena, Blob);
+  int64_t count;
+  type_static_count(stored, &count);
+  *blob = (Blob){.element = packing->source->element,
+                 .element_count = count,
+                 .decode = pack,
+                 .decode_user = arena_copy(arena, packing, sizeof *packing)};
+  if (!element_byte_count(blob->element, count, &blob->byte_count)) memory_exhausted();
+  uint32_t buffer = program_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, stored);
+  PackedConstant made = {value, node->equation, operand, buffer};
+  arena_push(lowering->arena, lowering->packed, lowering->packed_count, lowering->packed_capacity) = made;
+  return buffer;
+}
+
+const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand, const Subscript *of_label) {
+  const Value *value = node->operands[operand];
+  Lowering *lowering = builder->lowering;
+  DimContext *context = lowering->module->dims;
+  uint32_t labels[KERNEL_AXIS_LIMIT];
+  Packing packing;
+  if (node->kind != PRIMITIVE_CONTRACT || !is_constant(value) || is_constant(node->operands[1 - operand])) return NULL;
+  if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
+  uint32_t count = storage_order(node, operand, labels);
+  if (!count || count >= RANK_LIMIT || !packing_create(node, operand, labels, count, &packing)) return NULL;
+  packing.panel = wants_panels(node, operand, labels[count - 1]) ? PANEL_COLUMNS : 0;
+  Dim dims[RANK_LIMIT], stored_dims[RANK_LIMIT + 1];
+  Subscript at[RANK_LIMIT];
+  for (uint32_t i = 0; i < count; i++) {
+    dims[i] = stored_dims[i + (packing.panel != 0)] = node->equation->labels[labels[i]].extent;
+    at[i] = of_label[labels[i]];
+  }
+  if (packing.panel) {
+    Dim panel = dim_constant(context, packing.panel);
+    stored_dims[0] = dim_ceil_divide(context, dims[count - 1], panel);
+    stored_dims[count] = panel;
+  }
+  Type type = type_tensor(lowering->arena, value->type.element, count, dims);
+  Type stored = type_tensor(lowering->arena, value->type.element, count + (packing.panel != 0), stored_dims);
+  uint32_t buffer = packed_buffer(lowering, node, operand, &packing, &stored);
+  uint32_t parameter = kernel_parameter(builder, buffer, BUFFER_IN, &type);
+  builder->buffers[parameter].panel = packing.panel;
+  return expr_load(builder, parameter, at);
+}
