@@ -4,6 +4,8 @@
 #define AICC_PASSES_PASSES_H
 #include "ir/graph.h"
 
+/* Chooses the order of every value's axes in memory; results of convolutions have their channels last. */
+bool pass_layout(Module *module);
 /* Removes nodes whose results nobody uses; checks stay. */
 bool pass_dead_code(Module *module);
 /* Equal nodes over equal operands, and constants of equal content, become one. */

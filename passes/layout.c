@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Channels-last inside. Every value gets an order of its axes in memory; results of convolutions have their channels
+   last, and whatever depends on them follows, so that hardly anything is transposed. Orders become the dims themselves:
+   equations, concatenations and softmaxes are relabelled, which costs nothing; where a node needs another order than a
+   value has, a view transposes it. Arguments and results of an entry keep the model's order. */
+#include "ir/build.h"
+#include "passes/passes.h"
+#include <string.h>
+
+/* Axis i in memory is axis axes[i] of the model. */
+typedef struct Order {
+  uint8_t axes[RANK_LIMIT];
+} Order;
+
+typedef struct Layout {
+  Module *module;
+  Builder builder;
+  uint32_t value_count;   /* when the pass began: later values are ours, and in default order */
+  const Order **orders;   /* by Value.id; null: the model's order */
+  bool *constant;         /* by Value.id: known when aicc runs, so that transposing it is free */
+} Layout;
+
+static const Order *order_of(const Layout *layout, const Value *value) {
+  return value->id < layout->value_count ? layout->orders[value->id] : NULL;
+}
+
+static bool is_constant(const Layout *layout, const Value *value) {
+  return value->id < layout->value_count && layout->constant[value->id];
+}
+
+static const Order *order_create(Layout *layout, const uint8_t *axes, uint32_t rank) {
+  bool identity = true;
+  for (uint32_t i = 0; i < rank; i++) identity = identity && axes[i] == i;
+  if (identity) return NULL;
+  Order *order = arena_new(layout->module->arena, Order);
+  memcpy(order->axes, axes, rank);
+  return order;
+}
+
+static uint32_t axis_at(const Order *order, uint32_t position) { return order ? order->axes[position] : position; }
+
+static bool same_order(const Order *a, const Order *b, uint32_t rank) {
+  for (uint32_t i = 0; i < rank; i++)
+    if (axis_at(a, i) != axis_at(b, i)) return false;
+  return true;
+}
+
+/* --- What order a node's result should have. --- */
+
+/* The axis of an access, seen in the operand's order, at which a label stands first; the rank where it does not. */
+static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access, uint32_t label) {
+  const Order *order = order_of(layout, operand);
+  for (uint32_t i = 0; i < access->rank; i++) {
+    const Subscript *subscript = &access->subscripts[axis_at(order, i)];
+    for (uint32_t j = 0; j < subscript->term_count; j++)
+      if (subscript->terms[j].label == label) return i;
+  }
+  return access->rank;
+}
+
+/* Result axes in the order in which the operand has what they are made of; those that it lacks stay where they are
+   among the others. */
+static const Order *follow(Layout *layout, const Node *node) {
+  const Equation *equation = node->equation;
+  uint32_t rank = equation->result.rank, places[RANK_LIMIT], last = 0;
+  uint8_t axes[RANK_LIMIT];
+  if (!order_of(layout, node->operands[0]) && node->kind == PRIMITIVE_REDUCE) return NULL;
+  for (uint32_t i = 0; i < rank; i++) {
+    const Subscript *subscript = &equation->result.subscripts[i];
+    uint32_t place = equation->operands[0].rank;
+    for (uint32_t j = 0; j < subscript->term_count; j++) {
+      uint32_t own = place_of_label(layout, node->operands[0], &equation->operands[0], subscript->terms[j].label);
+      if (own < place) place = own;
+    }
+    if (place == equation->operands[0].rank) place = last; /* beside its neighbour */
+    last = place;
+    uint32_t at = i;
+    for (; at > 0 && places[at - 1] > place; at--) {
+      places[at] = places[at - 1];
+      axes[at] = axes[at - 1];
+    }
+    places[at] = place;
+    axes[at] = (uint8_t)i;
+  }
+  return order_create(layout, axes, rank);
+}
+
+static bool is_broadcast_of_constant(const Layout *layout, const Node *node) {
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    if (node->operands[i] && !is_constant(layout, node->operands[i])) return false;
+  return true;
+}
+
+/* Convolutions: the axes that the weights make go last. Products of two computed operands keep their order. */
+static const Order *order_of_contraction(Layout *layout, const Node *node) {
+  const Equation *equation = node->equation;
+  uint32_t rank = equation->result.rank, count = 0;
+  uint8_t axes[RANK_LIMIT], made[RANK_LIMIT];
+  uint32_t made_count = 0, weights = is_constant(layout, node->operands[1]) ? 1 : 0;
+  if (is_constant(layout, node->operands[0]) == is_constant(layout, node->operands[1])) return NULL;
+  for (uint32_t i = 0; i < rank; i++) {
+    const Subscript *subscript = &equation->result.subscripts[i];
+    bool from_weights = false;
+    for (uint32_t j = 0; j < subscript->term_count; j++)
+      from_weights = from_weights || access_uses_label(&equation->operands[weights], subscript->terms[j].label);
+    if (from_weights)
+      made[made_count++] = (uint8_t)i;
+    else
+      axes[count++] = (uint8_t)i;
+  }
+  for (uint32_t i = 0; i < made_count; i++) axes[count++] = made[i];
+  return order_create(layout, axes, rank);
+}
+
+static double size_of(const Value *value) {
+  double product = 1;
+  int64_t extent;
+  for (uint32_t i = 0; i < value->type.rank; i++)
+    product *= dim_is_constant(value->type.dims[i], &extent) ? (double)extent : 64.0;
+  return product;
+}
+
+/* The order of most elements among the operands of the result's rank; the first where alike. */
+static const Order *order_of_majority(Layout *layout, const Node *node) {
+  const Order *best = NULL;
+  double most = 0;
+  uint32_t rank = node->results[0]->type.rank;
+  for (uint32_t i = 0; i < node->operand_count; i++) {
+    const Value *value = node->operands[i];
+    if (!value || value->type.rank != rank || is_constant(layout, value)) continue;
+    const Order *order = order_of(layout, value);
+    const Node *producer = value->producer;
+    bool free = producer && producer->kind == PRIMITIVE_VIEW && is_broadcast_of_constant(layout, producer);
+    double sum = 0;
+    for (uint32_t k = 0; k < node->operand_count && !free; k++) {
+      const Value *other = node->operands[k];
+      if (other && other->type.rank == rank && !is_constant(layout, other) && same_order(order_of(layout, other), order, rank))
+        sum += size_of(other);
+    }
+    if (sum > most) {
+      most = sum;
+      best = order;
+    }
+  }
+  return best;
+}
+
+/* A reshape as groups of operand axes that become groups of result axes; false where it has no such form. */
+typedef struct Groups {
+  uint32_t count;
+  uint32_t from_start[RANK_LIMIT + 1], to_start[RANK_LIMIT + 1];
+} Groups;
+
+static bool reshape_groups(Layout *layout, const Type *from, const Type *to, Groups *groups) {
+  DimContext *dims = layout->module->dims;
+  uint32_t i = 0, j = 0;
+  groups->count = 0;
+  while (i < from->rank || j < to->rank) {
+    if (groups->count == RANK_LIMIT) return false;
+    groups->from_start[groups->count] = i;
+    groups->to_start[groups->count++] = j;
+    if (i == from->rank || j == to->rank) { /* what remains is of extent 1 */
+      i = from->rank;
+      j = to->rank;
+      break;
+    }
+    Dim a = from->dims[i++], b = to->dims[j++];
+    while (a != b) { /* the side that is provably smaller takes another axis */
+      if (i < from->rank && dim_less_equal(dims, a, b) == TRUTH_YES)
+        a = dim_multiply(dims, a, from->dims[i++]);
+      else if (j < to->rank && dim_less_equal(dims, b, a) == TRUTH_YES)
+        b = dim_multiply(dims, b, to->dims[j++]);
+      else
+        return false;
+    }
+  }
+  groups->from_start[groups->count] = from->rank;
+  groups->to_start[groups->count] = to->rank;
+  return true;
+}
+
+/* Where the operand's order keeps every group whole, the reshape works within it: groups in the operand's order. */
+static const Order *order_of_reshape(Layout *layout, const Node *node, bool *possible) {
+  const Value *operand = node->operands[0];
+  const Order *order = order_of(layout, operand);
+  Groups groups;
+  uint8_t axes[RANK_LIMIT];
+  uint32_t count = 0;
+  *possible = true;
+  if (!order) return NULL;
+  *possible = reshape_groups(layout, &operand->type, &node->results[0]->type, &groups);
+  for (uint32_t position = 0; *possible && position < operand->type.rank;) {
+    uint32_t axis = order->axes[position], g = 0;
+    while (g + 1 < groups.count && groups.from_start[g + 1] <= axis) g++;
+    while (groups.from_start[g] == groups.from_start[g + 1]) g++; /* cannot be: every axis is in a group */
+    for (uint32_t k = groups.from_start[g]; k < groups.from_start[g + 1]; k++, position++)
+      if (position >= operand->type.rank || order->axes[position] != k) *possible = false;
+    for (uint32_t k = groups.to_start[g]; k < groups.to_start[g + 1]; k++) axes[count++] = (uint8_t)k;
+  }
+  for (uint32_t g = 0; *possible && g < groups.count; g++) /* new axes of extent 1 with nothing behind them */
+    if (groups.from_start[g] == groups.from_start[g + 1])
+      for (uint32_t k = groups.to_start[g]; k < groups.to_start[g + 1]; k++) axes[count++] = (uint8_t)k;
+  return *possible && count == node->results[0]->type.rank ? order_create(layout, axes, count) : (*possible = false, NULL);
+}
+
+/* --- Rewriting: types and equations in memory's order. --- */
+
+static void reorder_type(Layout *layout, Value *value, const Order *order) {
+  Dim dims[RANK_LIMIT];
+  if (!order) return;
+  for (uint32_t i = 0; i < value->type.rank; i++) dims[i] = value->type.dims[order->axes[i]];
+  value->type.dims = arena_copy(layout->module->arena, dims, value->type.rank * sizeof *dims);
+  value->tracked = NULL;
+}
+
+static Access reorder_access(Layout *layout, const Access *access, const Order *order) {
+  Subscript *subscripts = arena_array(layout->module->arena, Subscript, access->rank);
+  for (uint32_t i = 0; i < access->rank; i++) subscripts[i] = access->subscripts[axis_at(order, i)];
+  return (Access){access->rank, subscripts};
+}
+
+static void reorder_equation(Layout *layout, Node *node, const Order *result) {
+  Equation *equation = arena_copy(layout->module->arena, node->equation, sizeof *node->equation);
+  Access *operands = arena_array(layout->module->arena, Access, equation->operand_count);
+  for (uint32_t i = 0; i < equation->operand_count; i++)
+    operands[i] = reorder_access(layout, &equation->operands[i], order_of(layout, node->operands[i]));
+  equation->operands = operands;
+  equation->result = reorder_access(layout, &equation->result, result);
+  node->equation = equation;
+}
+
+/* The view once more, with its result's axes permuted: two views would be one after the other. */
+static Value *permuted_view(Layout *layout, const Node *view, const uint32_t *permutation) {
+  Module *module = layout->module;
+  const Type *type = &view->results[0]->type;
+  Dim dims[RANK_LIMIT];
+  Subscript *subscripts = arena_array(module->arena, Subscript, type->rank);
+  for (uint32_t i = 0; i < type->rank; i++) {
+    dims[i] = type->dims[permutation[i]];
+    subscripts[i] = view->equation->result.subscripts[permutation[i]];
+  }
+  Equation *equation = arena_copy(module->arena, view->equation, sizeof *view->equation);
+  equation->result.subscripts = subscripts;
+  Node *node = node_create(module, PRIMITIVE_VIEW, view->operands, view->operand_count, view->location);
+  node->equation = equation;
+  region_insert_before(layout->builder.region, layout->builder.position, node);
+  return node_add_result(module, node, type_tensor(module->arena, type->element, type->rank, dims), NULL);
+}
+
+/* The value in another order: itself, or a view of it before the node. */
+static Value *in_order(Layout *layout, Value *value, const Order *wanted) {
+  const Order *own = order_of(layout, value);
+  uint32_t rank = value->type.rank, permutation[RANK_LIMIT];
+  if (same_order(own, wanted, rank)) return value;
+  for (uint32_t i = 0; i < rank; i++)
+    for (uint32_t k = 0; k < rank; k++)
+      if (axis_at(own, k) == axis_at(wanted, i)) permutation[i] = k;
+  if (value->producer && value->producer->kind == PRIMITIVE_VIEW) return permuted_view(layout, value->producer, permutation);
+  return build_transpose(&layout->builder, value, permutation);
+}
+
+static void operands_in_order(Layout *layout, Node *node, const Order *wanted, uint32_t rank) {
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    if (node->operands[i] && node->operands[i]->type.rank == rank) node->operands[i] = in_order(layout, node->operands[i], wanted);
+}
+
+/* The axis attribute counts in memory's order from now on. */
+static void reorder_axis(Layout *layout, Node *node, const Order *order, uint32_t rank) {
+  Attribute *attributes = arena_copy(layout->module->arena, node->attributes, node->attribute_count * sizeof *node->attributes);
+  for (uint32_t k = 0; k < node->attribute_count; k++) {
+    if (strcmp(attributes[k].name, "axis") != 0) continue;
+    uint32_t position = 0;
+    while (position < rank && axis_at(order, position) != (uint32_t)attributes[k].integer) position++;
+    attributes[k].integer = position;
+  }
+  node->attributes = attributes;
+}
+
+static void layout_region(Layout *layout, Region *region);
+
+static void layout_node(Layout *layout, Node *node) {
+  const Order *order = NULL;
+  uint32_t rank = node->result_count ? node->results[0]->type.rank : 0;
+  bool possible;
+  layout->builder.position = node;
+  layout->builder.location = node->location;
+  layout->builder.region = node->parent;
+  switch (node->kind) {
+  case PRIMITIVE_MAP:
+    order = order_of_majority(layout, node);
+    operands_in_order(layout, node, order, rank);
+    break;
+  case PRIMITIVE_VIEW:
+  case PRIMITIVE_REDUCE:
+    order = follow(layout, node);
+    reorder_equation(layout, node, order);
+    break;
+  case PRIMITIVE_CONTRACT:
+    order = order_of_contraction(layout, node);
+    reorder_equation(layout, node, order);
+    break;
+  case PRIMITIVE_CONCAT:
+  case PRIMITIVE_SOFTMAX:
+    order = order_of_majority(layout, node);
+    operands_in_order(layout, node, order, rank);
+    reorder_axis(layout, node, order, rank);
+    break;
+  case PRIMITIVE_RESHAPE:
+    order = order_of_reshape(layout, node, &possible);
+    if (!possible) operands_in_order(layout, node, NULL, node->operands[0]->type.rank);
+    break;
+  default: /* everything else takes and makes the model's order */
+    for (uint32_t i = 0; i < node->operand_count; i++)
+      if (node->operands[i]) node->operands[i] = in_order(layout, node->operands[i], NULL);
+    for (uint32_t i = 0; i < node->region_count; i++) layout_region(layout, node->regions[i]);
+    break;
+  }
+  if (!node->result_count || !order) return;
+  layout->orders[node->results[0]->id] = order;
+  reorder_type(layout, node->results[0], order);
+}
+
+static void mark_constant(Layout *layout, const Node *node) {
+  bool constant = node->kind != PRIMITIVE_REQUIRE && node->region_count == 0;
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    constant = constant && node->operands[i] && is_constant(layout, node->operands[i]);
+  for (uint32_t i = 0; i < node->result_count; i++) layout->constant[node->results[i]->id] = constant;
+}
+
+static void layout_region(Layout *layout, Region *region) {
+  for (Node *node = region->first, *next; node; node = next) {
+    next = node->next;
+    mark_constant(layout, node);
+    layout_node(layout, node);
+  }
+  layout->builder.region = region;
+  layout->builder.position = NULL;
+  for (uint32_t i = 0; i < region->result_count; i++) {
+    const Node *producer = region->results[i]->producer;
+    if (producer) layout->builder.location = producer->location;
+    region->results[i] = in_order(layout, region->results[i], NULL);
+  }
+}
+
+bool pass_layout(Module *module) {
+  Layout layout = {.module = module, .builder = {.module = module}, .value_count = module->value_count};
+  layout.orders = arena_array(module->arena, const Order *, module->value_count);
+  layout.constant = arena_array(module->arena, bool, module->value_count);
+  for (size_t i = 0; i < module->entry_count; i++) layout_region(&layout, module->entries[i]->body);
+  return true;
+}
