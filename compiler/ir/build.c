@@ -108,15 +108,14 @@ static bool require_broadcastable(Builder *builder, Dim a, Dim b) {
   return build_require(builder, any, 3); /* AICC_E_SHAPE */
 }
 
-/* The dims that the operands broadcast to, right-aligned. */
-static bool broadcast_dims(Builder *builder, Value *const *operands, uint32_t count, Dim *dims, uint32_t *rank) {
+bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t count, Dim *dims, uint32_t *rank) {
   DimContext *context = builder->module->dims;
   *rank = 0;
   for (uint32_t k = 0; k < count; k++)
-    if (operands[k]->type.rank > *rank) *rank = operands[k]->type.rank;
+    if (types[k]->rank > *rank) *rank = types[k]->rank;
   for (uint32_t i = 0; i < *rank; i++) dims[i] = dim_constant(context, 1);
   for (uint32_t k = 0; k < count; k++) {
-    const Type *type = &operands[k]->type;
+    const Type *type = types[k];
     for (uint32_t j = 0; j < type->rank; j++) {
       Dim *result = &dims[*rank - type->rank + j], dim = type->dims[j];
       int64_t x, y;
@@ -130,7 +129,7 @@ static bool broadcast_dims(Builder *builder, Value *const *operands, uint32_t co
         text_add(&text, "operands do not broadcast: ");
         for (uint32_t m = 0; m < count; m++) {
           if (m) text_add(&text, " and ");
-          type_print_onnx(&text, &operands[m]->type);
+          type_print_onnx(&text, types[m]);
         }
         build_error(builder, MESSAGE_SHAPE_MISMATCH, text_string(&text));
         text_free(&text);
@@ -168,10 +167,13 @@ static Value *map_node(Builder *builder, Scalar scalar, Value *const *operands, 
   Dim dims[RANK_LIMIT];
   uint32_t rank;
   Value *aligned[3];
-  for (uint32_t i = 0; i < count; i++)
+  const Type *types[3];
+  for (uint32_t i = 0; i < count; i++) {
     if (!operands[i]) return NULL;
+    types[i] = &operands[i]->type;
+  }
   if (!check_map_types(builder, scalar, operands, count)) return NULL;
-  if (!broadcast_dims(builder, operands, count, dims, &rank)) return NULL;
+  if (!build_broadcast_dims(builder, types, count, dims, &rank)) return NULL;
   for (uint32_t i = 0; i < count; i++) {
     aligned[i] = operands[i];
     if (operands[i]->type.rank) aligned[i] = build_broadcast(builder, operands[i], rank, dims);

@@ -34,6 +34,10 @@ Value *build_select(Builder *builder, Value *condition, Value *a, Value *b);
 Value *build_cast(Builder *builder, Value *a, ElementType element);
 Value *build_bitcast(Builder *builder, Value *a, ElementType element);
 
+/* The dims that tensors of these types broadcast to, right-aligned, by NumPy's rule; what cannot be proved is checked
+   when the object runs. Reports and gives false where they do not broadcast. */
+bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t count, Dim *dims, uint32_t *rank);
+
 /* Data movement. */
 Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dims); /* right-aligned */
 Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation);

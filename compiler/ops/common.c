@@ -58,10 +58,12 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
     Dim two = dim_constant(context, 2);
     window->output[i] = output;
     window->low[i] = mode == PAD_SAME_UPPER ? dim_floor_divide(context, total, two) : dim_ceil_divide(context, total, two);
+    window->high[i] = dim_subtract(context, total, window->low[i]);
     return true;
   }
   if (mode == PAD_VALID) low = high = 0;
   window->low[i] = dim_constant(context, low);
+  window->high[i] = dim_constant(context, high);
   Dim padded = dim_add(context, input, dim_constant(context, low + high));
   Dim room = dim_subtract(context, padded, reach);
   if (dim_range(context, room).high < 0)

@@ -15,6 +15,7 @@ extern const Operator matrix_operators[];
 extern const Operator convolution_operators[];
 extern const Operator pooling_operators[];
 extern const Operator shape_operators[];
+extern const Operator movement_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}
@@ -34,7 +35,8 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
 enum { SPATIAL_LIMIT = 8 };
 typedef struct Window {
   uint32_t axes; /* spatial axes */
-  Dim input[SPATIAL_LIMIT], output[SPATIAL_LIMIT], low[SPATIAL_LIMIT]; /* padding before */
+  Dim input[SPATIAL_LIMIT], output[SPATIAL_LIMIT];
+  Dim low[SPATIAL_LIMIT], high[SPATIAL_LIMIT]; /* padding before and after */
   int64_t kernel[SPATIAL_LIMIT], stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT];
 } Window;
 /* From `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode` of the call; kernel is given. `input` has rank

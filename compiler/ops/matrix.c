@@ -36,6 +36,60 @@ static bool expand_gemm(OperatorCall *call, Value **results) {
   return sum != NULL;
 }
 
+/* The batch axes of an operand: a label where it has the result's dim, fixed where it has 1. */
+static void batch_axes(EquationBuilder *equation, DimContext *context, uint32_t operand, const Type *type, uint32_t rank,
+                       const Dim *dims, const uint32_t *labels) {
+  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
+  for (uint32_t i = 0; i < type->rank; i++) {
+    uint32_t at = rank - type->rank + i;
+    if (type->dims[i] == dims[at]) {
+      equation_operand_label(equation, operand, labels[at]);
+    } else if (dim_equals_constant(type->dims[i], 1)) {
+      equation_operand(equation, operand, zero, 0, NULL, NULL);
+    } else { /* 1 or the result's dim, known at run time only */
+      Dim stride = dim_min(context, dim_subtract(context, type->dims[i], one), one);
+      equation_operand(equation, operand, zero, 1, &labels[at], &stride);
+    }
+  }
+}
+
+static bool expand_matmul(OperatorCall *call, Value **results) {
+  static const char *const names[RANK_LIMIT] = {"b", "c", "d", "e", "f", "g", "h", "i", "j", "l", "o",
+                                                "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z"};
+  Builder *builder = call->builder;
+  DimContext *context = builder->module->dims;
+  Value *a = call->inputs[0], *b = call->inputs[1];
+  bool row_vector = a->type.rank == 1, column_vector = b->type.rank == 1;
+  if (a->type.rank == 0 || b->type.rank == 0) return call_invalid(call, "A and B must have at least one axis");
+  if (a->type.rank > 20 || b->type.rank > 20) return call_invalid(call, "more than 20 axes are not supported");
+  uint32_t a_batch = a->type.rank < 2 ? 0 : a->type.rank - 2, b_batch = b->type.rank < 2 ? 0 : b->type.rank - 2;
+  Dim inner_a = a->type.dims[a->type.rank - 1], inner_b = b->type.dims[column_vector ? 0 : b->type.rank - 2];
+  if (dim_equal(context, inner_a, inner_b) == TRUTH_NO) return call_invalid(call, "the inner dims of A and B differ");
+  Type left = a->type, right = b->type;
+  left.rank = a_batch;
+  right.rank = b_batch;
+  const Type *types[2] = {&left, &right};
+  Dim dims[RANK_LIMIT];
+  uint32_t rank, labels[RANK_LIMIT];
+  if (!build_broadcast_dims(builder, types, 2, dims, &rank)) return false;
+  EquationBuilder *equation = equation_start(builder);
+  for (uint32_t i = 0; i < rank; i++) labels[i] = equation_label(equation, names[i], dims[i]);
+  uint32_t row = row_vector ? 0 : equation_label(equation, "m", a->type.dims[a_batch]);
+  uint32_t column = column_vector ? 0 : equation_label(equation, "n", b->type.dims[b->type.rank - 1]);
+  uint32_t inner = equation_label(equation, "k", inner_a);
+  batch_axes(equation, context, 0, &left, rank, dims, labels);
+  if (!row_vector) equation_operand_label(equation, 0, row);
+  equation_operand_label(equation, 0, inner);
+  batch_axes(equation, context, 1, &right, rank, dims, labels);
+  equation_operand_label(equation, 1, inner);
+  if (!column_vector) equation_operand_label(equation, 1, column);
+  for (uint32_t i = 0; i < rank; i++) equation_result_label(equation, labels[i]);
+  if (!row_vector) equation_result_label(equation, row);
+  if (!column_vector) equation_result_label(equation, column);
+  results[0] = build_contract(equation, a, b);
+  return results[0] != NULL;
+}
+
 #define GEMM_ATTRIBUTES                                                                                      \
   FLOAT_ATTRIBUTE("alpha", 1), FLOAT_ATTRIBUTE("beta", 1), INT_ATTRIBUTE("transA", 0), INT_ATTRIBUTE("transB", 0)
 
@@ -46,4 +100,6 @@ const Operator matrix_operators[] = {
     {.name = "Gemm", .since = 7,
      .inputs = {INPUT("A", NUMERIC), INPUT("B", NUMERIC), OPTIONAL_INPUT("C", NUMERIC)},
      .attributes = {GEMM_ATTRIBUTES}, .expand = expand_gemm, .doc = "alpha * A * B + beta * C, C may be absent."},
+    {.name = "MatMul", .since = 1, .inputs = {INPUT("A", NUMERIC), INPUT("B", NUMERIC)}, .expand = expand_matmul,
+     .doc = "Products of matrices, one for each of the leading axes, which broadcast; vectors count as one row or column."},
     {0}};

@@ -25,19 +25,140 @@ static Value *pool(Builder *builder, Scalar monoid, Value *x, const Window *wind
   return build_reduction(equation, monoid, x);
 }
 
-static bool expand_max_pool(OperatorCall *call, Value **results) {
-  Value *x = call->inputs[0];
+static bool read_window(OperatorCall *call, const Value *x, Window *window) {
   const Attribute *shape = call_attribute(call, "kernel_shape");
-  Window window;
-  if (call->output_count > 1 && call->output_wanted[1]) return call_invalid(call, "output Indices is not supported");
   if (x->type.rank < 3 || x->type.rank > SPATIAL_LIMIT + 2 || shape->count != x->type.rank - 2)
     return call_invalid(call, "kernel_shape has %zu numbers for an input of rank %u", shape->count, x->type.rank);
-  if (!call_window(call, x, shape->integers, &window)) return false;
+  return call_window(call, x, shape->integers, window);
+}
+
+static bool expand_max_pool(OperatorCall *call, Value **results) {
+  Value *x = call->inputs[0];
+  Window window;
+  if (call->output_count > 1 && call->output_wanted[1]) return call_invalid(call, "output Indices is not supported");
+  if (!read_window(call, x, &window)) return false;
   results[0] = pool(call->builder, SCALAR_MAX, x, &window);
   return results[0] != NULL;
 }
 
+/* How many points each window has: the same windows over ones, which folds to a table. Padding counts where
+   `with_padding` is set, but not what a ceiling adds behind it. */
+static Value *window_sizes(Builder *builder, const Value *x, const Window *window, bool with_padding) {
+  DimContext *context = builder->module->dims;
+  Window own = *window;
+  Dim dims[SPATIAL_LIMIT + 2];
+  int64_t product = 1;
+  bool alike = true;
+  dims[0] = dims[1] = dim_constant(context, 1);
+  for (uint32_t i = 0; i < window->axes; i++) {
+    Dim padded = dim_add(context, window->input[i], dim_add(context, window->low[i], window->high[i]));
+    dims[i + 2] = with_padding ? padded : window->input[i];
+    if (with_padding) own.low[i] = dim_constant(context, 0);
+    Dim last = dim_add(context, dim_multiply(context, dim_subtract(context, window->output[i], dims[1]), dim_constant(context, window->stride[i])),
+                       dim_constant(context, window->dilation[i] * (window->kernel[i] - 1)));
+    Dim inside = dim_subtract(context, dim_add(context, dims[i + 2], own.low[i]), dims[1]);
+    alike = alike && dim_equals_constant(own.low[i], 0) && dim_less_equal(context, last, inside) == TRUTH_YES;
+    product *= window->kernel[i];
+  }
+  ElementType element = element_info(x->type.element)->compute;
+  if (alike) return build_number(builder, element, (double)product);
+  return pool(builder, SCALAR_ADD, build_splat(builder, element, 1, window->axes + 2, dims), &own);
+}
+
+/* Computed in the compute type: sums of 16-bit floats do not round in between. */
+static bool expand_average_pool(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  Value *x = call->inputs[0];
+  Window window;
+  if (!read_window(call, x, &window)) return false;
+  Value *wide = build_cast(builder, x, element_info(x->type.element)->compute);
+  Value *sizes = window_sizes(builder, x, &window, call_int(call, "count_include_pad") != 0);
+  Value *mean = build_binary(builder, SCALAR_DIV, pool(builder, SCALAR_ADD, wide, &window), sizes);
+  results[0] = build_cast(builder, mean, x->type.element);
+  return results[0] != NULL;
+}
+
+/* |x|^p, and its inverse; 1 and 2 without powers. */
+static Value *power(Builder *builder, Value *x, double p) {
+  if (p == 2) return build_binary(builder, SCALAR_MUL, x, x);
+  Value *magnitude = build_unary(builder, SCALAR_ABS, x);
+  if (p == 1 || !magnitude) return magnitude;
+  return build_binary(builder, SCALAR_POW, magnitude, build_number(builder, magnitude->type.element, p));
+}
+
+static Value *root(Builder *builder, Value *x, double p) {
+  if (p == 1 || !x) return x;
+  if (p == 2) return build_unary(builder, SCALAR_SQRT, x);
+  return build_binary(builder, SCALAR_POW, x, build_number(builder, x->type.element, 1 / p));
+}
+
+static double norm_order(const OperatorCall *call) {
+  const Attribute *p = call_attribute(call, "p");
+  return p->kind == ATTRIBUTE_FLOAT ? p->number : (double)p->integer;
+}
+
+static bool expand_lp_pool(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  Value *x = call->inputs[0];
+  Window window;
+  if (!read_window(call, x, &window)) return false;
+  double p = norm_order(call);
+  if (!(p > 0)) return call_invalid(call, "p must be positive");
+  Value *wide = build_cast(builder, x, element_info(x->type.element)->compute);
+  Value *sum = pool(builder, SCALAR_ADD, power(builder, wide, p), &window);
+  results[0] = build_cast(builder, root(builder, sum, p), x->type.element);
+  return results[0] != NULL;
+}
+
+typedef enum GlobalPool { GLOBAL_AVERAGE, GLOBAL_MAX, GLOBAL_LP } GlobalPool;
+
+static bool expand_global_pool(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  DimContext *context = builder->module->dims;
+  Value *x = call->inputs[0];
+  GlobalPool kind = (GlobalPool)call->operator->variant;
+  if (x->type.rank < 3) return call_invalid(call, "the input needs a spatial axis, its rank is %u", x->type.rank);
+  uint64_t axes = (UINT64_MAX >> (64 - x->type.rank)) & ~UINT64_C(3);
+  Value *wide = build_cast(builder, x, element_info(x->type.element)->compute), *result = NULL;
+  if (kind == GLOBAL_MAX) result = build_reduce(builder, SCALAR_MAX, wide, axes, true);
+  if (kind == GLOBAL_AVERAGE) {
+    Dim count = dim_constant(context, 1);
+    for (uint32_t i = 2; i < x->type.rank; i++) count = dim_multiply(context, count, x->type.dims[i]);
+    Value *size = build_cast(builder, build_reshape(builder, build_dims(builder, &count, 1), 0, NULL), wide->type.element);
+    result = build_binary(builder, SCALAR_DIV, build_reduce(builder, SCALAR_ADD, wide, axes, true), size);
+  }
+  if (kind == GLOBAL_LP) {
+    double p = norm_order(call);
+    if (!(p > 0)) return call_invalid(call, "p must be positive");
+    result = root(builder, build_reduce(builder, SCALAR_ADD, power(builder, wide, p), axes, true), p);
+  }
+  results[0] = build_cast(builder, result, x->type.element);
+  return results[0] != NULL;
+}
+
+#define POOL_ATTRIBUTES                                                                                      \
+  STRING_ATTRIBUTE("auto_pad", "NOTSET"), REQUIRED_ATTRIBUTE("kernel_shape", INTS), INTS_ATTRIBUTE("pads"),  \
+      INTS_ATTRIBUTE("strides")
+
 const Operator pooling_operators[] = {
+    {.name = "AveragePool", .since = 1, .until = 6, .inputs = {INPUT("X", FLOAT)}, .attributes = {POOL_ATTRIBUTES},
+     .expand = expand_average_pool, .doc = "The mean of each window, without padding."},
+    {.name = "AveragePool", .since = 7, .inputs = {INPUT("X", FLOAT)},
+     .attributes = {POOL_ATTRIBUTES, INT_ATTRIBUTE("ceil_mode", 0), INT_ATTRIBUTE("count_include_pad", 0),
+                    INTS_ATTRIBUTE("dilations")},
+     .expand = expand_average_pool,
+     .doc = "The mean of each window, without padding or (count_include_pad) with it as zeros."},
+    {.name = "LpPool", .since = 2, .inputs = {INPUT("X", FLOAT)},
+     .attributes = {POOL_ATTRIBUTES, INT_ATTRIBUTE("p", 2), INT_ATTRIBUTE("ceil_mode", 0), INTS_ATTRIBUTE("dilations")},
+     .expand = expand_lp_pool, .doc = "The p-norm of each window."},
+    {.name = "GlobalAveragePool", .since = 1, .inputs = {INPUT("X", FLOAT)}, .expand = expand_global_pool,
+     .variant = GLOBAL_AVERAGE, .doc = "The mean of each channel."},
+    {.name = "GlobalMaxPool", .since = 1, .inputs = {INPUT("X", FLOAT)}, .expand = expand_global_pool,
+     .variant = GLOBAL_MAX, .doc = "The greatest of each channel; NaN propagates."},
+    {.name = "GlobalLpPool", .since = 1, .until = 1, .inputs = {INPUT("X", FLOAT)}, .attributes = {FLOAT_ATTRIBUTE("p", 2)},
+     .expand = expand_global_pool, .variant = GLOBAL_LP, .doc = "The p-norm of each channel."},
+    {.name = "GlobalLpPool", .since = 2, .inputs = {INPUT("X", FLOAT)}, .attributes = {INT_ATTRIBUTE("p", 2)},
+     .expand = expand_global_pool, .variant = GLOBAL_LP, .doc = "The p-norm of each channel."},
     {.name = "MaxPool", .since = 1, .inputs = {INPUT("X", NUMERIC)}, .output_count = 2,
      .attributes = {STRING_ATTRIBUTE("auto_pad", "NOTSET"), INT_ATTRIBUTE("ceil_mode", 0), INTS_ATTRIBUTE("dilations"),
                     REQUIRED_ATTRIBUTE("kernel_shape", INTS), INTS_ATTRIBUTE("pads"),
