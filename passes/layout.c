@@ -85,12 +85,6 @@ static const Order *follow(Layout *layout, const Node *node) {
   return order_create(layout, axes, rank);
 }
 
-static bool is_broadcast_of_constant(const Layout *layout, const Node *node) {
-  for (uint32_t i = 0; i < node->operand_count; i++)
-    if (node->operands[i] && !is_constant(layout, node->operands[i])) return false;
-  return true;
-}
-
 /* Convolutions: the axes that the weights make go last. Products of two computed operands keep their order. */
 static const Order *order_of_contraction(Layout *layout, const Node *node) {
   const Equation *equation = node->equation;
@@ -112,12 +106,19 @@ static const Order *order_of_contraction(Layout *layout, const Node *node) {
   return order_create(layout, axes, rank);
 }
 
+/* A guess for symbolic dims. */
 static double size_of(const Value *value) {
   double product = 1;
   int64_t extent;
   for (uint32_t i = 0; i < value->type.rank; i++)
     product *= dim_is_constant(value->type.dims[i], &extent) ? (double)extent : 64.0;
   return product;
+}
+
+/* What repeats a smaller tensor can do so in any order. */
+static bool is_broadcast(const Value *value) {
+  const Node *producer = value->producer;
+  return producer && producer->kind == PRIMITIVE_VIEW && size_of(producer->operands[0]) < size_of(value);
 }
 
 /* The order of most elements among the operands of the result's rank; the first where alike. */
@@ -129,10 +130,8 @@ static const Order *order_of_majority(Layout *layout, const Node *node) {
     const Value *value = node->operands[i];
     if (!value || value->type.rank != rank || is_constant(layout, value)) continue;
     const Order *order = order_of(layout, value);
-    const Node *producer = value->producer;
-    bool free = producer && producer->kind == PRIMITIVE_VIEW && is_broadcast_of_constant(layout, producer);
     double sum = 0;
-    for (uint32_t k = 0; k < node->operand_count && !free; k++) {
+    for (uint32_t k = 0; k < node->operand_count && !is_broadcast(value); k++) {
       const Value *other = node->operands[k];
       if (other && other->type.rank == rank && !is_constant(layout, other) && same_order(order_of(layout, other), order, rank))
         sum += size_of(other);

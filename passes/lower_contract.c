@@ -80,6 +80,11 @@ static void pack(const Blob *blob, void *dense) {
   free(copy);
 }
 
+/* A label of one point is always 0 and takes no place. */
+static bool is_stored(const Equation *equation, const Access *own, uint32_t label) {
+  return access_uses_label(own, label) && !dim_equals_constant(equation->labels[label].extent, 1);
+}
+
 /* The labels of the operand in the order of storage: those shared with the other operand and the result, those summed
    over, and last the one that is last in the result. */
 static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labels) {
@@ -87,13 +92,14 @@ static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labe
   const Access *own = &equation->operands[operand];
   uint32_t reduced[KERNEL_AXIS_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0, last = UINT32_MAX;
   for (uint32_t label = 0; label < equation->label_count; label++)
-    if (access_uses_label(own, label) && access_uses_label(&equation->result, label) &&
+    if (is_stored(equation, own, label) && access_uses_label(&equation->result, label) &&
         (last == UINT32_MAX || axis_of_label(&equation->result, label) >= axis_of_label(&equation->result, last)))
       last = label;
   for (uint32_t label = 0; label < equation->label_count; label++)
-    if (label != last && access_uses_label(own, label) && access_uses_label(&equation->result, label)) labels[count++] = label;
+    if (label != last && is_stored(equation, own, label) && access_uses_label(&equation->result, label))
+      labels[count++] = label;
   for (uint32_t i = 0; i < reduced_count; i++)
-    if (access_uses_label(own, reduced[i])) labels[count++] = reduced[i];
+    if (is_stored(equation, own, reduced[i])) labels[count++] = reduced[i];
   if (last != UINT32_MAX) labels[count++] = last;
   return count;
 }

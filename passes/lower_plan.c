@@ -79,10 +79,11 @@ static bool is_expression(const Node *node) {
 
 static bool same_dims(const Value *a, const Value *b) { return type_same_dims(&a->type, &b->type); }
 
-/* One reader was found for `value`: note how it reads and to which root it leads. */
+/* How the readers of a value read it, and the root that all of them lead to. */
 typedef struct Demand {
   bool buffer, memory, index;
-  Value *root; /* of the only reader */
+  bool apart;  /* readers lead to several roots, or to none */
+  Value *root;
 } Demand;
 
 static void note_reader(Lowering *lowering, Demand *demands, const Node *reader, uint32_t operand) {
@@ -95,10 +96,13 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   demand->memory = demand->memory || reading == READ_MEMORY;
   demand->buffer = demand->buffer || reading == READ_BUFFER;
   demand->index = demand->index || reading == READ_INDEX;
+  Value *root = NULL;
   if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0])) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
-    demand->root = plan->materialised ? reader->results[0] : plan->root;
+    root = plan->materialised ? reader->results[0] : plan->root;
   }
+  demand->apart = demand->apart || !root || (demand->root && demand->root != root);
+  demand->root = root;
 }
 
 /* Forward: the cost of inlining, known once the operands' fate is. */
@@ -119,8 +123,8 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
 
 static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
-  bool single = value->use_count == 1;
-  plan->root = single ? demand->root : NULL;
+  plan->root = demand->apart ? NULL : demand->root;
+  bool single = value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
   if (node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT) {
     bool claim = plan->root && !demand->buffer && !demand->memory && !plan_of(lowering, plan->root)->claims;
     plan->claimed = claim;

@@ -5,7 +5,7 @@
 #include "codegen/llvm/tile_internal.h"
 #include <string.h>
 
-enum { COUNT_UNKNOWN = -1, EDGE_UNROLL_LIMIT = 16 };
+enum { COUNT_UNKNOWN = -1, EDGE_UNROLL_LIMIT = 16, ENOUGH_ACCUMULATORS = 8 };
 
 /* The iterations of one of the leaf's axes. */
 typedef struct Span {
@@ -71,6 +71,16 @@ static void finish_stage(Tile *tile, TileValues *values, uint32_t index) {
   unbind_vector(tile);
 }
 
+/* The accumulators of all sets, joined by halving. */
+static LLVMValueRef joined_sets(Tile *tile, LLVMTypeRef type, uint32_t row, uint32_t vector) {
+  LLVMValueRef values[TILE_SET_LIMIT];
+  for (uint32_t set = 0; set < tile->sets; set++)
+    values[set] = LLVMBuildLoad2(tile->e->cg->builder, type, tile->accumulators[set][row][vector], "");
+  for (uint32_t half = tile->sets / 2; half > 0; half /= 2)
+    for (uint32_t set = 0; set < half; set++) values[set] = emit_combine(tile->e, tile->stage, values[set], values[set + half]);
+  return values[0];
+}
+
 /* One register tile. */
 static void emit_register_tile(Tile *tile) {
   KernelEmitter *e = tile->e;
@@ -80,14 +90,17 @@ static void emit_register_tile(Tile *tile) {
   e->lanes = tile->lanes;
   e->vector_axis = tile->column_axis;
   unbind_vector(tile);
-  for (uint32_t r = 0; r < tile->rows; r++)
-    for (uint32_t v = 0; v < tile->vectors; v++) {
-      tile->accumulators[r][v] = emit_alloca(cg, type, "sum");
-      LLVMBuildStore(cg->builder, emit_identity(e, tile->stage), tile->accumulators[r][v]);
-    }
+  tile->sets = 1;
+  while (tile->sets < TILE_SET_LIMIT && 2 * tile->sets * tile->rows * tile->vectors <= ENOUGH_ACCUMULATORS) tile->sets *= 2;
+  for (uint32_t set = 0; set < tile->sets; set++)
+    for (uint32_t r = 0; r < tile->rows; r++)
+      for (uint32_t v = 0; v < tile->vectors; v++) {
+        tile->accumulators[set][r][v] = emit_alloca(cg, type, "sum");
+        LLVMBuildStore(cg->builder, emit_identity(e, tile->stage), tile->accumulators[set][r][v]);
+      }
   tile_reduce(tile);
   for (uint32_t r = 0; r < tile->rows; r++)
-    for (uint32_t v = 0; v < tile->vectors; v++) values.of[0][r][v] = LLVMBuildLoad2(cg->builder, type, tile->accumulators[r][v], "");
+    for (uint32_t v = 0; v < tile->vectors; v++) values.of[0][r][v] = joined_sets(tile, type, r, v);
   for (uint32_t s = 0; s < tile->leaf->stage_count; s++) finish_stage(tile, &values, s);
   if (tile->row) e->axis_values[tile->row_axis] = NULL;
   e->axis_values[tile->column_axis] = NULL;

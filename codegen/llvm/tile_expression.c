@@ -141,7 +141,7 @@ static LLVMValueRef value_of(Tile *tile, uint32_t index, const TileOffsets *offs
   return *kept;
 }
 
-void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set) {
+void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set, uint32_t set) {
   KernelEmitter *e = tile->e;
   Codegen *cg = e->cg;
   uint32_t root = tile->node_count - 1;
@@ -154,7 +154,7 @@ void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set) {
     if (!(row_set >> r & 1)) continue;
     for (uint32_t v = 0; v < tile->vectors; v++) {
       e->mask = v + 1 == tile->vectors ? tile->last_mask : NULL;
-      LLVMValueRef sum = LLVMBuildLoad2(cg->builder, type, tile->accumulators[r][v], "");
+      LLVMValueRef sum = LLVMBuildLoad2(cg->builder, type, tile->accumulators[set][r][v], "");
       if (fused) {
         const TileNode *product = &tile->nodes[root];
         LLVMValueRef arguments[3] = {value_of(tile, product->operands[0], offsets, r, v),
@@ -163,7 +163,7 @@ void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set) {
       } else {
         sum = emit_combine(e, tile->stage, sum, value_of(tile, root, offsets, r, v));
       }
-      LLVMBuildStore(cg->builder, sum, tile->accumulators[r][v]);
+      LLVMBuildStore(cg->builder, sum, tile->accumulators[set][r][v]);
     }
   }
   e->mask = NULL;

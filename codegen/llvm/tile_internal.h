@@ -6,7 +6,7 @@
 #include "codegen/llvm/kernel_internal.h"
 #include "codegen/llvm/tile_shape.h"
 
-enum { TILE_NODE_LIMIT = 48, TILE_RANGE_LIMIT = 32, TILE_STAGE_LIMIT = 16 };
+enum { TILE_NODE_LIMIT = 48, TILE_RANGE_LIMIT = 32, TILE_STAGE_LIMIT = 16, TILE_SET_LIMIT = 4 };
 
 /* A node of the reduction's expression. Values are kept per row and vector as far as they depend on them. */
 typedef struct TileNode {
@@ -42,7 +42,8 @@ typedef struct Tile {
   LLVMValueRef last_mask;   /* of the last vector; null: all lanes */
   bool rows_inside;         /* no range along the rows can fail */
   int64_t known_row;        /* the first row where known when aicc runs and ranges along the rows may fail; else -1 */
-  LLVMValueRef accumulators[TILE_ROW_LIMIT][TILE_VECTOR_LIMIT];
+  uint32_t sets; /* of accumulators, taken in turn by the steps of small tiles: their latencies overlap */
+  LLVMValueRef accumulators[TILE_SET_LIMIT][TILE_ROW_LIMIT][TILE_VECTOR_LIMIT];
 } Tile;
 
 /* tile_expression.c */
@@ -52,8 +53,8 @@ void tile_collect(Tile *tile);
 void tile_start_offsets(Tile *tile, TileOffsets *offsets);
 /* The offsets `steps` further along a reduced axis. */
 void tile_advance(Tile *tile, TileOffsets *offsets, uint32_t axis, LLVMValueRef steps);
-/* One step: accumulates the rows of the set (a bit each). */
-void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set);
+/* One step: accumulates the rows of `row_set` (a bit each) into a set of accumulators. */
+void tile_accumulate(Tile *tile, const TileOffsets *offsets, uint32_t row_set, uint32_t set);
 /* Whether walking `inner` to its end and on is walking `outer` one further, in every load. */
 bool tile_axes_merge(const Tile *tile, uint32_t outer, uint32_t inner);
 

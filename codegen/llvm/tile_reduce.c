@@ -103,7 +103,7 @@ static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, 
     tile->e->axis_values[axis] = LLVMBuildAdd(cg->builder, loop.index, emit_i64(cg, u), "");
     tile_advance(tile, &step.offsets, axis, loop.index);
     tile_advance(tile, &step.offsets, axis, emit_i64(cg, u));
-    tile_accumulate(tile, &step.offsets, step.row_set);
+    tile_accumulate(tile, &step.offsets, step.row_set, u % tile->sets);
   }
   tile->e->axis_values[axis] = NULL;
   loop_close(cg, &loop);
@@ -142,7 +142,7 @@ static void reduce_from(Tile *tile, const Reduction *outside, uint32_t at) {
   const Stage *stage = tile->stage;
   Reduction state = *outside;
   if (at == stage->reduce_count) {
-    tile_accumulate(tile, &state.offsets, state.row_set);
+    tile_accumulate(tile, &state.offsets, state.row_set, 0);
     return;
   }
   uint32_t axis = stage->reduce_axes[at];
