@@ -3,8 +3,6 @@
    the labels summed over in the order of the loops, and last the label along which results are made side by side, in
    panels. The copy is made when the object is written. */
 #include "passes/lower_internal.h"
-#include <stdlib.h>
-#include <string.h>
 
 /* The axis of an access in which a label stands; -1 where it stands in none. */
 static int32_t axis_of_label(const Access *access, uint32_t label) {
@@ -27,57 +25,6 @@ uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
     labels[at] = label;
   }
   return count;
-}
-
-/* Where each element of the stored form comes from. */
-typedef struct Packing {
-  const Blob *source;
-  uint32_t rank;
-  uint32_t panel;
-  int64_t offset;
-  int64_t extents[RANK_LIMIT], strides[RANK_LIMIT]; /* in elements of the source */
-} Packing;
-
-/* One panel: for every point of the axes before the last, `width` columns beginning at `column`. */
-static uint8_t *pack_panel(const Packing *packing, const uint8_t *from, size_t size, int64_t column, int64_t width,
-                           int64_t stored, uint8_t *to) {
-  uint32_t outer = packing->rank - 1;
-  int64_t at[RANK_LIMIT] = {0}, offset = packing->offset + column * packing->strides[outer], axis;
-  do {
-    for (int64_t n = 0; n < stored; n++, to += size) {
-      if (n < width)
-        memcpy(to, from + (size_t)(offset + n * packing->strides[outer]) * size, size);
-      else
-        memset(to, 0, size);
-    }
-    for (axis = (int64_t)outer - 1; axis >= 0; axis--) {
-      offset += packing->strides[axis];
-      if (++at[axis] < packing->extents[axis]) break;
-      offset -= packing->strides[axis] * packing->extents[axis];
-      at[axis] = 0;
-    }
-  } while (axis >= 0);
-  return to;
-}
-
-static void pack(const Blob *blob, void *dense) {
-  const Packing *packing = blob->decode_user;
-  const Blob *source = packing->source;
-  uint8_t *copy = NULL;
-  const uint8_t *from = source->bytes;
-  if (source->decode || source->splat) {
-    copy = heap_resize(NULL, source->byte_count);
-    blob_read(source, copy);
-    from = copy;
-  }
-  size_t size = element_info(blob->element)->bits / 8;
-  int64_t columns = packing->extents[packing->rank - 1], panel = packing->panel ? packing->panel : columns;
-  uint8_t *to = dense;
-  for (int64_t column = 0; column < columns; column += panel) {
-    int64_t width = columns - column < panel ? columns - column : panel;
-    to = pack_panel(packing, from, size, column, width, panel, to);
-  }
-  free(copy);
 }
 
 /* A label of one point is always 0 and takes no place. */
@@ -105,12 +52,12 @@ static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labe
 }
 
 /* Strides of the labels in the source; false where a dim is not static or a label leaves the source. */
-static bool packing_create(const Node *node, uint32_t operand, const uint32_t *labels, uint32_t count, Packing *packing) {
+static bool packing_create(const Node *node, uint32_t operand, const uint32_t *labels, uint32_t count, BlobPacking *packing) {
   const Equation *equation = node->equation;
   const Access *own = &equation->operands[operand];
   const Type *type = &node->operands[operand]->type;
   int64_t stride = 1, dim, offset, coefficient;
-  *packing = (Packing){.source = node_attribute(node->operands[operand]->producer, "value")->blob, .rank = count};
+  *packing = (BlobPacking){.source = node_attribute(node->operands[operand]->producer, "value")->blob, .rank = count};
   for (uint32_t i = 0; i < count; i++)
     if (!dim_is_constant(equation->labels[labels[i]].extent, &packing->extents[i]) || packing->extents[i] < 1) return false;
   for (uint32_t axis = own->rank; axis-- > 0;) {
@@ -142,7 +89,7 @@ static bool wants_panels(const Node *node, uint32_t operand, uint32_t last) {
          !access_uses_label(&node->equation->operands[1 - operand], last);
 }
 
-static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand, const Packing *packing,
+static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand, const BlobPacking *packing,
                               const Type *stored) {
   const Value *value = node->operands[operand];
   for (size_t i = 0; i < lowering->packed_count; i++) {
@@ -150,15 +97,7 @@ static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t ope
     if (packed->value == value && packed->operand == operand && equation_equal(packed->equation, node->equation))
       return packed->buffer;
   }
-  Arena *arena = lowering->program->arena;
-  Blob *blob = arena_new(arena, Blob);
-  int64_t count;
-  type_static_count(stored, &count);
-  *blob = (Blob){.element = packing->source->element,
-                 .element_count = count,
-                 .decode = pack,
-                 .decode_user = arena_copy(arena, packing, sizeof *packing)};
-  if (!element_byte_count(blob->element, count, &blob->byte_count)) memory_exhausted();
+  const Blob *blob = blob_packed(lowering->program->arena, packing);
   uint32_t buffer = program_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, stored);
   PackedConstant made = {value, node->equation, operand, buffer};
   arena_push(lowering->arena, lowering->packed, lowering->packed_count, lowering->packed_capacity) = made;
@@ -170,7 +109,7 @@ const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint3
   Lowering *lowering = builder->lowering;
   DimContext *context = lowering->module->dims;
   uint32_t labels[KERNEL_AXIS_LIMIT];
-  Packing packing;
+  BlobPacking packing;
   if (node->kind != PRIMITIVE_CONTRACT || !is_constant(value) || is_constant(node->operands[1 - operand])) return NULL;
   if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
   uint32_t count = storage_order(node, operand, labels);

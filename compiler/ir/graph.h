@@ -39,9 +39,21 @@ typedef struct Blob {
   uint64_t file_offset;
   void (*decode)(const struct Blob *blob, void *dense);
   const void *decode_user;
+  const struct BlobPacking *packing; /* of a blob_packed; null otherwise */
   const char *const *strings; /* ELEMENT_STRING: element_count pointers, null-terminated */
 } Blob;
 
+/* An order of storage: element [i0, i1, ...] of the extents is the source's at offset + sum of i * stride. With a panel
+   of P the last axis is outermost in steps of P and innermost within a step; what is behind it in the last step is 0. */
+typedef struct BlobPacking {
+  const Blob *source;
+  uint32_t rank, panel;
+  int64_t offset;
+  int64_t extents[RANK_LIMIT], strides[RANK_LIMIT]; /* elements; every element lies in the source */
+} BlobPacking;
+
+/* The source's elements in that order, made when they are read (a splat stays one). Extents are at least 1. */
+const Blob *blob_packed(Arena *arena, const BlobPacking *packing);
 /* A dense blob over `bytes` (not copied). */
 const Blob *blob_dense(Arena *arena, ElementType element, int64_t element_count, const void *bytes);
 /* All elements equal to the one at `element_bytes` (copied). */

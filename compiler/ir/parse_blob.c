@@ -178,15 +178,84 @@ static bool parse_splat(Parser *parser, Blob *blob) {
   return true;
 }
 
-static bool parse_data(Parser *parser, Blob *blob) {
+static bool parse_body(Parser *parser, Blob *blob, bool may_pack);
+
+static bool parse_integers(Parser *parser, int64_t *integers, uint32_t *count) {
+  const Token start = parser->lexer.token;
+  *count = 0;
+  if (!parse_expect(parser, '[')) return false;
+  do {
+    if (*count == RANK_LIMIT) return parse_error(parser, &start, "more than %d numbers", RANK_LIMIT);
+    if (!parse_int64(parser, &integers[(*count)++])) return false;
+  } while (lexer_accept(&parser->lexer, ','));
+  return parse_expect(parser, ']');
+}
+
+/* Whether every element that the packing names lies in its source, and how many it makes. */
+static bool packing_is_sound(const BlobPacking *packing, int64_t *count) {
+  int64_t least = packing->offset, most = packing->offset, reach;
+  *count = 1;
+  for (uint32_t i = 0; i < packing->rank; i++) {
+    int64_t extent = packing->extents[i], *end = packing->strides[i] < 0 ? &least : &most;
+    if (extent < 1 || __builtin_mul_overflow(packing->strides[i], extent - 1, &reach) ||
+        __builtin_add_overflow(*end, reach, end))
+      return false;
+    if (packing->panel && i + 1 == packing->rank) {
+      if (extent > INT64_MAX - packing->panel) return false;
+      extent = (extent + packing->panel - 1) / packing->panel * packing->panel;
+    }
+    if (__builtin_mul_overflow(*count, extent, count)) return false;
+  }
+  return least >= 0 && most < packing->source->element_count;
+}
+
+/* "[3, 32] strides [1, 3] offset 0 panel 16 of f32 x 96 = ...". */
+static bool parse_packed(Parser *parser, Blob *blob) {
+  BlobPacking packing = {0};
+  Blob *source = arena_new(parser->module->arena, Blob);
+  const Token start = parser->lexer.token;
+  uint32_t stride_count;
+  int64_t panel, count;
+  if (!parse_integers(parser, packing.extents, &packing.rank) || !parse_expect_word(parser, "strides") ||
+      !parse_integers(parser, packing.strides, &stride_count) || !parse_expect_word(parser, "offset") ||
+      !parse_int64(parser, &packing.offset) || !parse_expect_word(parser, "panel") || !parse_int64(parser, &panel) ||
+      !parse_expect_word(parser, "of") || !parse_body(parser, source, false))
+    return false;
+  packing.source = source;
+  packing.panel = (uint32_t)panel;
+  if (stride_count != packing.rank || panel < 0 || panel > 64 || source->element != blob->element ||
+      element_info(blob->element)->bits < 8 || source->strings || !packing_is_sound(&packing, &count) ||
+      count != blob->element_count)
+    return parse_error(parser, &start, "the packing does not fit its source or the element count");
+  *blob = *blob_packed(parser->module->arena, &packing);
+  return true;
+}
+
+static bool parse_data(Parser *parser, Blob *blob, bool may_pack) {
   Lexer *lexer = &parser->lexer;
+  if (may_pack && lexer_accept_word(lexer, "pack")) return parse_packed(parser, blob);
   if (lexer_accept_word(lexer, "file")) return parse_file(parser, blob);
   if (lexer_accept_word(lexer, "splat")) return parse_splat(parser, blob);
   if (lexer_accept(lexer, '[')) return parse_list(parser, blob);
   const Token start = lexer->token;
-  if (!lexer_accept_word(lexer, "hex")) return parse_error(parser, &start, "expected file, splat, hex or [");
+  if (!lexer_accept_word(lexer, "hex")) return parse_error(parser, &start, "expected file, splat, pack, hex or [");
   if (blob->element == ELEMENT_STRING) return parse_error(parser, &start, "strings are given as a list");
   return parse_hex(parser, blob->byte_count, &blob->bytes);
+}
+
+/* "f32 x 4 = ..."; what a packing is made of is no packing itself. */
+static bool parse_body(Parser *parser, Blob *blob, bool may_pack) {
+  Lexer *lexer = &parser->lexer;
+  const Token type = lexer->token;
+  blob->element = type.kind == TOKEN_WORD ? element_find(type.string) : ELEMENT_UNDEFINED;
+  if (!blob->element) return parse_error(parser, &type, "expected an element type");
+  lexer_next(lexer);
+  if (!parse_expect_word(parser, "x")) return false;
+  const Token count = lexer->token;
+  if (!parse_int64(parser, &blob->element_count)) return false;
+  if (!element_byte_count(blob->element, blob->element_count, &blob->byte_count))
+    return parse_error(parser, &count, "the element count is out of range");
+  return parse_expect(parser, '=') && parse_data(parser, blob, may_pack);
 }
 
 bool parse_blob(Parser *parser) {
@@ -198,17 +267,7 @@ bool parse_blob(Parser *parser) {
   const char *name = arena_format(parser->scratch, "%" PRId64, number);
   if (name_find(&parser->blobs, name)) return parse_error(parser, &start, "blob #%s is defined twice", name);
   name_bind(parser, &parser->blobs, name, NULL);
-  if (!parse_expect(parser, ':')) return false;
-  const Token type = lexer->token;
-  blob->element = type.kind == TOKEN_WORD ? element_find(type.string) : ELEMENT_UNDEFINED;
-  if (!blob->element) return parse_error(parser, &type, "expected an element type");
-  lexer_next(lexer);
-  if (!parse_expect_word(parser, "x")) return false;
-  const Token count = lexer->token;
-  if (!parse_int64(parser, &blob->element_count)) return false;
-  if (!element_byte_count(blob->element, blob->element_count, &blob->byte_count))
-    return parse_error(parser, &count, "the element count is out of range");
-  if (!parse_expect(parser, '=') || !parse_data(parser, blob)) return false;
+  if (!parse_expect(parser, ':') || !parse_body(parser, blob, true)) return false;
   name_find(&parser->blobs, name)->target = blob;
   return true;
 }

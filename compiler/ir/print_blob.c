@@ -250,6 +250,20 @@ static bool print_dense(Text *text, const Blob *blob, const uint8_t *dense, FILE
   return true;
 }
 
+static void print_integers(Text *text, const char *before, const int64_t *integers, uint32_t count) {
+  text_add(text, before);
+  for (uint32_t i = 0; i < count; i++) text_format(text, "%s%" PRId64, i ? ", " : " [", integers[i]);
+  text_add(text, "]");
+}
+
+/* The recipe, and then the source as a blob of its own. */
+static bool print_packed(Text *text, const Module *module, const BlobPacking *packing, FILE *side, const char *side_name) {
+  print_integers(text, "pack", packing->extents, packing->rank);
+  print_integers(text, " strides", packing->strides, packing->rank);
+  text_format(text, " offset %" PRId64 " panel %u of ", packing->offset, packing->panel);
+  return blob_print(text, module, packing->source, side, side_name);
+}
+
 bool blob_print(Text *text, const Module *module, const Blob *blob, FILE *side, const char *side_name) {
   text_format(text, "%s x %" PRId64 " = ", element_info(blob->element)->name, blob->element_count);
   if (blob->element == ELEMENT_STRING) {
@@ -267,6 +281,7 @@ bool blob_print(Text *text, const Module *module, const Blob *blob, FILE *side, 
     print_hex(text, blob->bytes, (element_info(blob->element)->bits + 7) / 8);
     return true;
   }
+  if (blob->packing) return print_packed(text, module, blob->packing, side, side_name);
   if (blob->file && !blob->decode) {
     size_t base = module_directory_length(module->name);
     bool below = strncmp(blob->file, module->name, base) == 0;
