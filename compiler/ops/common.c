@@ -11,6 +11,21 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
   return true;
 }
 
+bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count) {
+  Module *module = call->builder->module;
+  const Attribute *attribute = call_attribute(call, name);
+  const Value *input = call_input(call, name);
+  *count = 0;
+  if (attribute) {
+    if (attribute->count > TRACKED_ELEMENT_LIMIT)
+      return call_invalid(call, "attribute '%s' has more than %d numbers", name, TRACKED_ELEMENT_LIMIT);
+    for (; *count < attribute->count; ++*count) dims[*count] = dim_constant(module->dims, attribute->integers[*count]);
+  }
+  if (!input || value_track(module, input, dims, count)) return true;
+  const char *text = arena_format(module->arena, "the values of '%s' are not known at compile time", name);
+  return report(module->diagnostics, &call->builder->location, MESSAGE_SHAPE_UNKNOWN, text);
+}
+
 /* The i-th number of a list attribute, or a default; every list must have `count` numbers. */
 static bool list_number(const OperatorCall *call, const char *name, size_t count, size_t index, int64_t fallback,
                         int64_t least, int64_t *value) {

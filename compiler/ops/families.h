@@ -16,6 +16,9 @@ extern const Operator convolution_operators[];
 extern const Operator pooling_operators[];
 extern const Operator shape_operators[];
 extern const Operator movement_operators[];
+extern const Operator pad_operators[];
+extern const Operator conv_transpose_operators[];
+extern const Operator normalization_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}
@@ -31,6 +34,9 @@ extern const Operator movement_operators[];
 /* Helpers that several families need (ops/common.c). */
 /* A model's axis (negative counts from the end) within [0, limit); reports and gives false outside. */
 bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result);
+/* The integers of an attribute list or of an input of that name, as dims (up to TRACKED_ELEMENT_LIMIT); none where
+   neither is given. Reports and gives false where an input's values are known to the run only. */
+bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
 /* Spatial geometry of convolution and pooling. */
 enum { SPATIAL_LIMIT = 8 };
 typedef struct Window {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that move elements and compute nothing. */
+/* Operators that move elements and compute nothing: transposes, joins and cuts. Padding: pad.c. */
 #include "ops/families.h"
 
 static bool expand_transpose(OperatorCall *call, Value **results) {
@@ -29,6 +29,169 @@ static bool expand_concat(OperatorCall *call, Value **results) {
   return results[0] != NULL;
 }
 
+/* A bound of a slice as a position from the axis's begin: negative ones count from its end. */
+static bool slice_bound(const OperatorCall *call, Dim given, Dim extent, Dim least, Dim most, Dim *result) {
+  DimContext *context = call->builder->module->dims;
+  int64_t number;
+  DimRange range = dim_range(context, given);
+  if (dim_is_constant(given, &number) && number > INT32_MAX) { /* to the end, however it is written */
+    *result = most;
+    return true;
+  }
+  if (dim_is_constant(given, &number) && number < -(int64_t)INT32_MAX) {
+    *result = least;
+    return true;
+  }
+  if (range.low < 0 && range.high >= 0)
+    return call_invalid(call, "a bound may be negative or not, which only the run would tell");
+  if (range.high < 0) given = dim_add(context, given, extent);
+  *result = dim_max(context, least, dim_min(context, given, most));
+  return true;
+}
+
+/* One axis of a slice: where it starts and how many elements it has. */
+static bool slice_axis(const OperatorCall *call, Dim extent, Dim from, Dim to, int64_t step, Dim *start, Dim *count) {
+  DimContext *context = call->builder->module->dims;
+  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1), end, distance;
+  if (step == 0 || step == INT64_MIN) return call_invalid(call, "a step of %lld is not possible", (long long)step);
+  if (step > 0) {
+    if (!slice_bound(call, from, extent, zero, extent, start) || !slice_bound(call, to, extent, zero, extent, &end))
+      return false;
+    distance = dim_subtract(context, end, *start);
+  } else {
+    Dim last = dim_subtract(context, extent, one);
+    if (!slice_bound(call, from, extent, dim_constant(context, -1), last, start) ||
+        !slice_bound(call, to, extent, dim_constant(context, -1), last, &end))
+      return false;
+    distance = dim_subtract(context, *start, end);
+    step = -step;
+  }
+  *count = dim_max(context, zero, dim_ceil_divide(context, distance, dim_constant(context, step)));
+  return true;
+}
+
+static bool expand_slice(OperatorCall *call, Value **results) {
+  DimContext *context = call->builder->module->dims;
+  Value *x = call->inputs[0];
+  Dim starts[TRACKED_ELEMENT_LIMIT], ends[TRACKED_ELEMENT_LIMIT], axes[TRACKED_ELEMENT_LIMIT], steps[TRACKED_ELEMENT_LIMIT];
+  size_t count, end_count, axis_count, step_count;
+  if (!call_integers(call, "starts", starts, &count) || !call_integers(call, "ends", ends, &end_count) ||
+      !call_integers(call, "axes", axes, &axis_count) || !call_integers(call, "steps", steps, &step_count))
+    return false;
+  if (end_count != count || (axis_count && axis_count != count) || (step_count && step_count != count))
+    return call_invalid(call, "starts, ends, axes and steps differ in length");
+  Dim start[RANK_LIMIT], extent[RANK_LIMIT];
+  int64_t step[RANK_LIMIT];
+  uint64_t seen = 0;
+  for (uint32_t i = 0; i < x->type.rank; i++) {
+    start[i] = dim_constant(context, 0);
+    extent[i] = x->type.dims[i];
+    step[i] = 1;
+  }
+  for (size_t k = 0; k < count; k++) {
+    uint32_t axis = (uint32_t)k;
+    int64_t number = (int64_t)k;
+    if (axis_count && !dim_is_constant(axes[k], &number)) return call_invalid(call, "an axis depends on a symbolic dim");
+    if (!call_axis(call, number, x->type.rank, &axis)) return false;
+    if (seen >> axis & 1) return call_invalid(call, "axis %u is given twice", axis);
+    seen |= UINT64_C(1) << axis;
+    if (step_count && !dim_is_constant(steps[k], &step[axis])) return call_invalid(call, "a step depends on a symbolic dim");
+    if (!slice_axis(call, x->type.dims[axis], starts[k], ends[k], step[axis], &start[axis], &extent[axis])) return false;
+  }
+  results[0] = build_slice(call->builder, x, start, step, extent);
+  return results[0] != NULL;
+}
+
+/* The parts' extents: as given, or even ones of which the last may be smaller. */
+static bool split_extents(OperatorCall *call, Dim extent, Dim *parts) {
+  DimContext *context = call->builder->module->dims;
+  size_t given;
+  if (!call_integers(call, "split", parts, &given)) return false;
+  if (given && given != call->output_count)
+    return call_invalid(call, "split has %zu numbers for %u outputs", given, call->output_count);
+  Dim sum = dim_constant(context, 0);
+  if (given) {
+    for (size_t i = 0; i < given; i++) sum = dim_add(context, sum, parts[i]);
+    return dim_equal(context, sum, extent) != TRUTH_NO || call_invalid(call, "the parts do not add up to the axis");
+  }
+  const Attribute *number = call_attribute(call, "num_outputs");
+  if (number && (uint64_t)number->integer != call->output_count)
+    return call_invalid(call, "num_outputs is %lld, but there are %u outputs", (long long)number->integer, call->output_count);
+  Dim count = dim_constant(context, call->output_count), part = dim_ceil_divide(context, extent, count);
+  if (!number && dim_equal(context, dim_multiply(context, dim_floor_divide(context, extent, count), count), extent) != TRUTH_YES)
+    return call_invalid(call, "the axis does not divide into %u parts", call->output_count);
+  for (uint32_t i = 0; i < call->output_count; i++) {
+    parts[i] = dim_max(context, dim_constant(context, 0), dim_min(context, part, dim_subtract(context, extent, sum)));
+    sum = dim_add(context, sum, parts[i]);
+  }
+  return true;
+}
+
+static bool expand_split(OperatorCall *call, Value **results) {
+  DimContext *context = call->builder->module->dims;
+  Value *x = call->inputs[0];
+  uint32_t axis;
+  Dim parts[TRACKED_ELEMENT_LIMIT], start[RANK_LIMIT], extent[RANK_LIMIT];
+  int64_t step[RANK_LIMIT];
+  if (!call_axis(call, call_int(call, "axis"), x->type.rank, &axis)) return false;
+  if (call->output_count > TRACKED_ELEMENT_LIMIT) return call_invalid(call, "more than %d outputs", TRACKED_ELEMENT_LIMIT);
+  if (!split_extents(call, x->type.dims[axis], parts)) return false;
+  for (uint32_t i = 0; i < x->type.rank; i++) {
+    start[i] = dim_constant(context, 0);
+    extent[i] = x->type.dims[i];
+    step[i] = 1;
+  }
+  for (uint32_t k = 0; k < call->output_count; k++) {
+    extent[axis] = parts[k];
+    results[k] = build_slice(call->builder, x, start, step, extent);
+    if (!results[k]) return false;
+    start[axis] = dim_add(context, start[axis], parts[k]);
+  }
+  return true;
+}
+
+/* Both ways: an entry of 1 keeps the input's dim. */
+static bool expand_expand(OperatorCall *call, Value **results) {
+  Value *x = call->inputs[0];
+  Dim shape[TRACKED_ELEMENT_LIMIT], dims[RANK_LIMIT];
+  size_t count;
+  uint32_t rank;
+  if (!call_integers(call, "shape", shape, &count)) return false;
+  if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+  for (size_t i = 0; i < count; i++)
+    if (dim_range(call->builder->module->dims, shape[i]).high < 0) return call_invalid(call, "dim %zu is negative", i);
+  Type wanted = {.kind = VALUE_TENSOR, .element = x->type.element, .rank = (uint32_t)count, .dims = shape};
+  const Type *types[2] = {&x->type, &wanted};
+  if (!build_broadcast_dims(call->builder, types, 2, dims, &rank)) return false;
+  results[0] = build_broadcast(call->builder, x, rank, dims);
+  return results[0] != NULL;
+}
+
+/* [d0, d1] as [1, d0, 1, d1], broadcast to [r0, d0, r1, d1] and joined again. */
+static bool expand_tile(OperatorCall *call, Value **results) {
+  DimContext *context = call->builder->module->dims;
+  Value *x = call->inputs[0];
+  uint32_t rank = x->type.rank;
+  Dim repeats[TRACKED_ELEMENT_LIMIT], apart[RANK_LIMIT], repeated[RANK_LIMIT], joined[RANK_LIMIT];
+  size_t count;
+  if (!call_integers(call, "repeats", repeats, &count)) return false;
+  if (count != rank) return call_invalid(call, "repeats has %zu numbers for an input of rank %u", count, rank);
+  if (2 * rank > RANK_LIMIT) return call_invalid(call, "more than %d axes are not supported", RANK_LIMIT / 2);
+  for (uint32_t i = 0; i < rank; i++) {
+    if (dim_range(context, repeats[i]).high < 0) return call_invalid(call, "repeat %u is negative", i);
+    apart[2 * i] = dim_constant(context, 1);
+    repeated[2 * i] = repeats[i];
+    apart[2 * i + 1] = repeated[2 * i + 1] = x->type.dims[i];
+    joined[i] = dim_multiply(context, repeats[i], x->type.dims[i]);
+  }
+  Value *split = build_reshape(call->builder, x, 2 * rank, apart);
+  results[0] = build_reshape(call->builder, build_broadcast(call->builder, split, 2 * rank, repeated), rank, joined);
+  return results[0] != NULL;
+}
+
+#define I64_INPUT(name_) {.name = name_, .elements = ELEMENTS_I64}
+#define INDEX_INPUT(name_, optional_) {.name = name_, .elements = ELEMENTS_INTEGER, .type_variable = 'I', .optional = optional_}
+
 const Operator movement_operators[] = {
     {.name = "Transpose", .since = 1, .inputs = {INPUT("data", ANY)}, .attributes = {INTS_ATTRIBUTE("perm")},
      .expand = expand_transpose, .doc = "The axes in another order; reversed where none is given."},
@@ -36,4 +199,25 @@ const Operator movement_operators[] = {
      .attributes = {INT_ATTRIBUTE("axis", 1)}, .expand = expand_concat, .doc = "The inputs joined along an axis."},
     {.name = "Concat", .since = 4, .inputs = {INPUT("inputs", ANY)}, .variadic = true,
      .attributes = {REQUIRED_ATTRIBUTE("axis", INT)}, .expand = expand_concat, .doc = "The inputs joined along an axis."},
+    {.name = "Slice", .since = 1, .until = 9, .inputs = {INPUT("data", ANY)},
+     .attributes = {REQUIRED_ATTRIBUTE("starts", INTS), REQUIRED_ATTRIBUTE("ends", INTS), INTS_ATTRIBUTE("axes")},
+     .expand = expand_slice, .doc = "A range of each axis; bounds are known when aicc runs, up to symbols."},
+    {.name = "Slice", .since = 10,
+     .inputs = {INPUT("data", ANY), INDEX_INPUT("starts", false), INDEX_INPUT("ends", false), INDEX_INPUT("axes", true),
+                INDEX_INPUT("steps", true)},
+     .expand = expand_slice, .doc = "A range of each axis, with steps; bounds are known when aicc runs, up to symbols."},
+    {.name = "Split", .since = 2, .until = 12, .inputs = {INPUT("input", ANY)}, .output_count = 64,
+     .attributes = {INT_ATTRIBUTE("axis", 0), INTS_ATTRIBUTE("split")}, .expand = expand_split,
+     .doc = "Parts along an axis, as given or even."},
+    {.name = "Split", .since = 13, .until = 17, .output_count = 64,
+     .inputs = {INPUT("input", ANY), {.name = "split", .elements = ELEMENTS_I64, .optional = true}},
+     .attributes = {INT_ATTRIBUTE("axis", 0)}, .expand = expand_split, .doc = "Parts along an axis, as given or even."},
+    {.name = "Split", .since = 18, .output_count = 64,
+     .inputs = {INPUT("input", ANY), {.name = "split", .elements = ELEMENTS_I64, .optional = true}},
+     .attributes = {INT_ATTRIBUTE("axis", 0), {.name = "num_outputs", .kind = ATTRIBUTE_INT, .no_default = true}},
+     .expand = expand_split, .doc = "Parts along an axis, as given or even; the last may be smaller."},
+    {.name = "Expand", .since = 8, .inputs = {INPUT("input", ANY), I64_INPUT("shape")}, .expand = expand_expand,
+     .doc = "The input broadcast; an entry of 1 keeps its dim."},
+    {.name = "Tile", .since = 6, .inputs = {INPUT("input", ANY), I64_INPUT("repeats")}, .expand = expand_tile,
+     .doc = "The input repeated along each axis."},
     {0}};

@@ -128,7 +128,121 @@ static bool expand_reshape(OperatorCall *call, Value **results) {
   return results[0] != NULL;
 }
 
+/* The axes that the call names, as a set over `rank` axes. */
+static bool read_axes(OperatorCall *call, uint32_t rank, uint64_t *set, bool *given) {
+  Dim axes[TRACKED_ELEMENT_LIMIT];
+  size_t count;
+  *set = 0;
+  if (!call_integers(call, "axes", axes, &count)) return false;
+  *given = call_input(call, "axes") != NULL || call_attribute(call, "axes") != NULL;
+  for (size_t i = 0; i < count; i++) {
+    int64_t number;
+    uint32_t axis;
+    if (!dim_is_constant(axes[i], &number)) return call_invalid(call, "an axis depends on a symbolic dim");
+    if (!call_axis(call, number, rank, &axis)) return false;
+    if (*set >> axis & 1) return call_invalid(call, "axis %u is given twice", axis);
+    *set |= UINT64_C(1) << axis;
+  }
+  return true;
+}
+
+/* Checks at run time that a symbolic dim is 1. */
+static bool require_one(Builder *builder, Dim dim) {
+  enum { STATUS_SHAPE = 3 /* AICC_E_SHAPE */ };
+  Value *extent = build_reshape(builder, build_dims(builder, &dim, 1), 0, NULL);
+  Value *one = build_integer(builder, ELEMENT_I64, 1);
+  return build_require(builder, build_binary(builder, SCALAR_EQ, extent, one), STATUS_SHAPE);
+}
+
+static bool expand_squeeze(OperatorCall *call, Value **results) {
+  Value *x = call->inputs[0];
+  uint64_t set;
+  bool given;
+  Dim dims[RANK_LIMIT];
+  uint32_t rank = 0;
+  if (!read_axes(call, x->type.rank, &set, &given)) return false;
+  for (uint32_t i = 0; i < x->type.rank; i++) {
+    bool unit = dim_equals_constant(x->type.dims[i], 1);
+    if (given && set >> i & 1 && dim_range(call->builder->module->dims, x->type.dims[i]).low > 1)
+      return call_invalid(call, "axis %u is not of extent 1", i);
+    bool kept = given ? !(set >> i & 1) : !unit;
+    if (kept) dims[rank++] = x->type.dims[i];
+    if (!kept && !unit && !require_one(call->builder, x->type.dims[i])) return false;
+  }
+  results[0] = build_reshape(call->builder, x, rank, dims);
+  return results[0] != NULL;
+}
+
+static bool expand_unsqueeze(OperatorCall *call, Value **results) {
+  Value *x = call->inputs[0];
+  uint64_t set;
+  bool given;
+  Dim axes[TRACKED_ELEMENT_LIMIT], dims[RANK_LIMIT];
+  size_t count;
+  if (!call_integers(call, "axes", axes, &count)) return false;
+  uint32_t rank = x->type.rank + (uint32_t)count, at = 0;
+  if (rank > RANK_LIMIT) return call_invalid(call, "more than %d axes", RANK_LIMIT);
+  if (!read_axes(call, rank, &set, &given)) return false;
+  for (uint32_t i = 0; i < rank; i++)
+    dims[i] = set >> i & 1 ? dim_constant(call->builder->module->dims, 1) : x->type.dims[at++];
+  results[0] = build_reshape(call->builder, x, rank, dims);
+  return results[0] != NULL;
+}
+
+static bool expand_shape(OperatorCall *call, Value **results) {
+  const Type *type = &call->inputs[0]->type;
+  int64_t rank = type->rank, from = call_int(call, "start"), to = rank;
+  const Attribute *end = call_attribute(call, "end");
+  if (end) to = end->integer;
+  if (from < 0) from += rank;
+  if (to < 0) to += rank;
+  from = from < 0 ? 0 : from > rank ? rank : from;
+  to = to > rank ? rank : to < from ? from : to;
+  results[0] = build_dims(call->builder, type->dims + from, (size_t)(to - from));
+  return results[0] != NULL;
+}
+
+static bool expand_size(OperatorCall *call, Value **results) {
+  Dim count = type_count(call->builder->module->dims, &call->inputs[0]->type);
+  if (!dim_is_valid(count)) return call_invalid(call, "the number of elements overflows");
+  results[0] = build_reshape(call->builder, build_dims(call->builder, &count, 1), 0, NULL);
+  return results[0] != NULL;
+}
+
+static bool expand_constant_of_shape(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  const Attribute *value = call_attribute(call, "value");
+  Dim dims[TRACKED_ELEMENT_LIMIT];
+  size_t count;
+  if (!call_integers(call, "input", dims, &count)) return false;
+  if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+  if (value && value->blob->element_count != 1) return call_invalid(call, "value has more than one element");
+  Value *one = value ? build_blob(builder, value->blob, type_scalar(value->type.element)) : build_number(builder, ELEMENT_F32, 0);
+  for (size_t i = 0; i < count; i++)
+    if (dim_range(builder->module->dims, dims[i]).high < 0) return call_invalid(call, "dim %zu is negative", i);
+  results[0] = build_broadcast(builder, one, (uint32_t)count, dims);
+  return results[0] != NULL;
+}
+
+#define NAMED_AXES(optional_) {.name = "axes", .elements = ELEMENTS_I64, .optional = optional_}
+
 const Operator shape_operators[] = {
+    {.name = "Squeeze", .since = 1, .until = 12, .inputs = {INPUT("data", ANY)}, .attributes = {INTS_ATTRIBUTE("axes")},
+     .expand = expand_squeeze, .doc = "Without axes of extent 1: those named, or all."},
+    {.name = "Squeeze", .since = 13, .inputs = {INPUT("data", ANY), NAMED_AXES(true)}, .expand = expand_squeeze,
+     .doc = "Without axes of extent 1: those named, or all."},
+    {.name = "Unsqueeze", .since = 1, .until = 12, .inputs = {INPUT("data", ANY)},
+     .attributes = {REQUIRED_ATTRIBUTE("axes", INTS)}, .expand = expand_unsqueeze, .doc = "With new axes of extent 1."},
+    {.name = "Unsqueeze", .since = 13, .inputs = {INPUT("data", ANY), NAMED_AXES(false)},
+     .expand = expand_unsqueeze, .doc = "With new axes of extent 1."},
+    {.name = "Shape", .since = 1, .until = 14, .inputs = {INPUT("data", ANY)}, .expand = expand_shape, .doc = "The dims."},
+    {.name = "Shape", .since = 15, .inputs = {INPUT("data", ANY)}, .expand = expand_shape,
+     .attributes = {INT_ATTRIBUTE("start", 0), {.name = "end", .kind = ATTRIBUTE_INT, .no_default = true}},
+     .doc = "The dims, or a range of them."},
+    {.name = "Size", .since = 1, .inputs = {INPUT("data", ANY)}, .expand = expand_size, .doc = "The number of elements."},
+    {.name = "ConstantOfShape", .since = 9, .inputs = {{.name = "input", .elements = ELEMENTS_I64}},
+     .attributes = {{.name = "value", .kind = ATTRIBUTE_BLOB}}, .expand = expand_constant_of_shape,
+     .doc = "One value everywhere."},
     {.name = "Identity", .since = 1, .inputs = {INPUT("input", ANY)}, .expand = expand_identity, .doc = "Its input."},
     {.name = "Constant", .since = 1, .expand = expand_constant,
      .attributes = {{.name = "value", .kind = ATTRIBUTE_BLOB}},
