@@ -15,6 +15,9 @@ enum {
 };
 #define NUMBER_UNKNOWN UINT32_MAX
 
+/* As module_verify; without `tracked`, what follows from value tracking is left out. */
+bool module_verify_form(Module *module, const char *pass, bool tracked);
+
 /* Numbers of values by Value.id, in order of appearance within their entry; NUMBER_UNKNOWN for values that
    are nowhere in the module. The caller frees the array, which has `count` elements. */
 uint32_t *values_number(const Module *module, uint32_t *count);
