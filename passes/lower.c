@@ -4,7 +4,7 @@
 #include "passes/lower_internal.h"
 #include <string.h>
 
-static uint32_t add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
+uint32_t lower_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
   Program *program = lowering->program;
   DimContext *dims = program->dims;
   ProgramBuffer buffer = {.storage = storage, .index = index, .blob = blob, .type = *type};
@@ -16,8 +16,7 @@ static uint32_t add_buffer(Lowering *lowering, Storage storage, uint32_t index, 
   return (uint32_t)program->buffer_count - 1;
 }
 
-/* The value whose buffer a materialised reshape shares. */
-static Value *alias_root(Lowering *lowering, Value *value) {
+Value *lower_alias_root(Lowering *lowering, Value *value) {
   while (value->producer && value->producer->kind == PRIMITIVE_RESHAPE && plan_of(lowering, value)->materialised &&
          plan_of(lowering, value->producer->operands[0])->materialised)
     value = value->producer->operands[0];
@@ -30,18 +29,18 @@ static bool is_computed(const Value *value) { return value->producer && value->p
 static void place_interface(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->buffer =
-        (int32_t)add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
+        (int32_t)lower_add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
   for (uint32_t i = 0; i < region->result_count; i++) {
-    Value *root = alias_root(lowering, region->results[i]);
+    Value *root = lower_alias_root(lowering, region->results[i]);
     if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
-    plan_of(lowering, root)->buffer = (int32_t)add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
+    plan_of(lowering, root)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
   }
 }
 
-static uint32_t value_buffer(Lowering *lowering, Value *value) {
+uint32_t lower_value_buffer(Lowering *lowering, Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   if (plan->buffer == NO_BUFFER)
-    plan->buffer = (int32_t)add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+    plan->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
   return (uint32_t)plan->buffer;
 }
 
@@ -107,7 +106,7 @@ static void lower_value(Lowering *lowering, Value *value) {
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
-  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
   if (claimed) {
     uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute, claimed->type.rank,
                                   claimed->type.dims);
@@ -143,7 +142,7 @@ static void lower_softmax(Lowering *lowering, Value *value) {
       row[row_rank] = at[i];
       row_dims[row_rank++] = value->type.dims[i];
     }
-  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
   uint32_t most = kernel_local(&builder, "m", type, row_rank, row_dims);
   uint32_t sum = kernel_local(&builder, "s", type, row_rank, row_dims);
   const Expr *x = expr_of_value(&builder, operand, at);
@@ -175,11 +174,28 @@ static void lower_concat(Lowering *lowering, Value *value) {
     axes_of_type(&builder, &node->operands[k]->type, at);
     memcpy(target, at, sizeof target);
     target[axis].offset = offset;
-    uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+    uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
     kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, node->operands[k], at));
     kernel_finish(&builder);
     offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
   }
+}
+
+void lower_push(Lowering *lowering, Step step) {
+  Program *program = lowering->program;
+  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+}
+
+void lower_store(Lowering *lowering, Location location, uint32_t buffer, const Type *type,
+                 const Symbol *iteration, const Value *value) {
+  KernelBuilder builder;
+  Subscript target[RANK_LIMIT], *at = target;
+  kernel_start(&builder, lowering, location);
+  if (iteration) *at++ = subscript_symbol(&builder, iteration);
+  axes_of_type(&builder, &value->type, at);
+  uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, type);
+  kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
+  kernel_finish(&builder);
 }
 
 /* Computes the status, then checks it. */
@@ -187,7 +203,7 @@ static void lower_require(Lowering *lowering, const Node *node) {
   KernelBuilder builder;
   Program *program = lowering->program;
   Type type = type_scalar(ELEMENT_I32);
-  uint32_t buffer = add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
+  uint32_t buffer = lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
   kernel_start(&builder, lowering, node->location);
   uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, &type);
   const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL), expr_literal(&builder, ELEMENT_I32, 0),
@@ -196,7 +212,7 @@ static void lower_require(Lowering *lowering, const Node *node) {
   kernel_finish(&builder);
   Step step = {.kind = STEP_CHECK, .buffer_count = 1, .location = node->location};
   step.buffers = arena_copy(program->arena, &buffer, sizeof buffer);
-  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+  lower_push(lowering, step);
 }
 
 /* Constants of equal content share a buffer; the operators' blobs are few enough for a linear search. */
@@ -207,10 +223,14 @@ static void place_constant(Lowering *lowering, Value *value) {
       plan_of(lowering, value)->buffer = (int32_t)i;
       return;
     }
-  plan_of(lowering, value)->buffer = (int32_t)add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
+  plan_of(lowering, value)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
 }
 
 static void lower_node(Lowering *lowering, const Node *node) {
+  if (node->region_count) {
+    lower_control(lowering, node);
+    return;
+  }
   if (node->kind == PRIMITIVE_REQUIRE) {
     lower_require(lowering, node);
     return;
@@ -218,9 +238,9 @@ static void lower_node(Lowering *lowering, const Node *node) {
   Value *value = node->results[0];
   ValuePlan *plan = plan_of(lowering, value);
   if (!plan->materialised || value->use_count == 0) return;
-  Value *root = alias_root(lowering, value);
+  Value *root = lower_alias_root(lowering, value);
   if (root != value) {
-    plan->buffer = (int32_t)value_buffer(lowering, root);
+    plan->buffer = (int32_t)lower_value_buffer(lowering, root);
     return;
   }
   switch (node->kind) {
@@ -231,21 +251,19 @@ static void lower_node(Lowering *lowering, const Node *node) {
   }
 }
 
+void lower_nodes(Lowering *lowering, const Region *region) {
+  for (const Node *node = region->first; node; node = node->next) lower_node(lowering, node);
+}
+
 /* Results that no kernel writes in place: arguments, constants, and values that are results twice. */
 static void copy_results(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->result_count; i++) {
     Value *value = region->results[i];
     const ProgramBuffer *buffer = &lowering->program->buffers[plan_of(lowering, value)->buffer];
     if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
-    KernelBuilder builder;
-    Subscript at[RANK_LIMIT];
     Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
-    kernel_start(&builder, lowering, location);
-    axes_of_type(&builder, &value->type, at);
-    uint32_t result = add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
-    uint32_t out = kernel_parameter(&builder, result, BUFFER_OUT, &value->type);
-    kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
-    kernel_finish(&builder);
+    uint32_t result = lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
+    lower_store(lowering, location, result, &value->type, NULL, value);
   }
 }
 
@@ -262,7 +280,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);
   place_interface(&lowering, entry->body);
-  for (const Node *node = entry->body->first; node; node = node->next) lower_node(&lowering, node);
+  lower_nodes(&lowering, entry->body);
   copy_results(&lowering, entry->body);
   return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
 }

@@ -54,6 +54,20 @@ const Symbol *dim_symbol_declare(DimContext *context, const char *name) {
   return symbol;
 }
 
+static bool is_pinned(const DimContext *context, const char *name) {
+  for (size_t i = 0; i < context->pin_count; i++)
+    if (strcmp(context->pins[i].name, name) == 0) return true;
+  return false;
+}
+
+const Symbol *dim_symbol_create(DimContext *context, const char *prefix) {
+  const char *name;
+  size_t number = 0;
+  do name = arena_format(context->arena, "%s%zu", prefix, number++);
+  while (dim_symbol_find(context, name) || is_pinned(context, name));
+  return dim_symbol_declare(context, name);
+}
+
 void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range) {
   context->symbols[symbol->index]->range = range;
 }

@@ -36,6 +36,8 @@ const Symbol *dim_symbol_declare(DimContext *context, const char *name);
 /* Null where there is none of that name. */
 const Symbol *dim_symbol_find(const DimContext *context, const char *name);
 void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range);
+/* A new symbol of a name that is in no other use: `prefix` and a number. */
+const Symbol *dim_symbol_create(DimContext *context, const char *prefix);
 /* Makes the symbol the number of an iteration: its values lie in [0, limit) wherever something is computed
    with it. Questions use that, its range is set accordingly. */
 void dim_symbol_set_limit(DimContext *context, const Symbol *symbol, Dim limit);
