@@ -129,6 +129,8 @@ typedef struct Equation {
   const WhereRange *where;
 } Equation;
 
+enum { REGION_DEPTH_LIMIT = 64 }; /* regions nested in one another */
+
 typedef struct Node Node;
 typedef struct Region Region;
 

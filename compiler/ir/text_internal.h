@@ -9,7 +9,6 @@
 
 enum {
   LABEL_LIMIT = 64,        /* labels of an equation */
-  REGION_DEPTH_LIMIT = 64, /* regions nested in one another */
   LIST_ELEMENT_LIMIT = 64, /* blobs up to this size are written as a list */
   HEX_BYTES_PER_LINE = 48
 };

@@ -15,6 +15,7 @@ extern const Operator matrix_operators[];
 extern const Operator convolution_operators[];
 extern const Operator pooling_operators[];
 extern const Operator shape_operators[];
+extern const Operator control_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}

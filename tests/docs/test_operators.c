@@ -158,7 +158,7 @@ static bool expands(const Use *use, Text *messages) {
   bool wanted = true;
   Type declared = {.kind = VALUE_TENSOR, .element = ELEMENT_UNDEFINED};
   bool ok = operator_build(row, &builder, use->opset, inputs, input_count, attributes, attribute_count, &wanted, 1,
-                           &declared, results);
+                           &declared, NULL, results);
   /* Failure means that something was reported, success that nothing was. */
   assert_int_equal(ok, diagnostics_error_count(diagnostics) == 0);
   if (ok) {
