@@ -73,6 +73,15 @@ static LLVMValueRef outside(Codegen *cg, LLVMValueRef value, int64_t low, int64_
   return LLVMBuildOr(cg->builder, below, LLVMBuildICmp(cg->builder, LLVMIntSGT, value, emit_i64(cg, high), ""), "");
 }
 
+/* Notes trip counts that overflow. */
+static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+  for (size_t i = 0; i < count; i++) {
+    if (steps[i].trip) checked_dim(cg, steps[i].trip, symbols, bad);
+    for (uint32_t k = 0; k < step_body_count(&steps[i]); k++)
+      check_trips(cg, steps[i].bodies[k].steps, steps[i].bodies[k].count, symbols, bad);
+  }
+}
+
 /* True (as i1) where a symbol leaves its range, a dim is negative or a size overflows. */
 static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
   const Program *program = cg->program;
@@ -91,6 +100,7 @@ static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
                           outside(cg, checked_dim(cg, buffer->type.dims[d], symbols, &bad), 0, INT64_MAX), "");
     if (!dim_is_constant(buffer->byte_count, &constant)) checked_dim(cg, buffer->byte_count, symbols, &bad);
   }
+  check_trips(cg, program->steps, program->step_count, symbols, &bad);
   if (!dim_is_constant(program->workspace_bytes, &constant))
     bad = LLVMBuildOr(cg->builder, bad,
                       outside(cg, checked_dim(cg, program->workspace_bytes, symbols, &bad), 0, INT64_MAX), "");

@@ -324,8 +324,9 @@ static bool parse_node(Parser *parser, Region *region, uint32_t depth) {
   node->scalar = statement.scalar;
   node->attributes = statement.attributes;
   node->attribute_count = (uint32_t)statement.attribute_count;
-  while (lexer_accept_word(&parser->lexer, "region"))
-    if (!parse_region(parser, node, depth)) return false;
+  bool ok = true;
+  while (lexer_accept_word(&parser->lexer, "region")) ok = parse_region(parser, node, depth) && ok;
+  if (!ok) return false;
   for (size_t i = 0; i < statement.results.count; i++) {
     const Definition *definition = &statement.results.items[i];
     define(parser, definition, node_add_result(parser->module, node, definition->type, definition->name));

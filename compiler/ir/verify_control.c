@@ -91,7 +91,7 @@ static void verify_loop(Verifier *verifier, const Node *node) {
   same_type(verifier, &body->arguments[0]->type, &trip, "argument", 0);
   same_type(verifier, &body->arguments[1]->type, &condition, "argument", 1);
   for (uint32_t i = 2; i < node->operand_count; i++)
-    same_type(verifier, &body->arguments[i]->type, &node->operands[i]->type, "argument", i);
+    if (!same_type(verifier, &body->arguments[i]->type, &node->operands[i]->type, "argument", i)) return;
   if (body->result_count && !same_type(verifier, &body->results[0]->type, &condition, "the body's result", 0))
     return;
   verify_results(verifier, node, 1, (uint32_t)carried);
@@ -109,7 +109,7 @@ static void verify_scan(Verifier *verifier, const Node *node) {
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Type *type = &node->operands[i]->type;
     if (i < carried) {
-      same_type(verifier, &body->arguments[i]->type, type, "argument", i);
+      if (!same_type(verifier, &body->arguments[i]->type, type, "argument", i)) return;
       continue;
     }
     if (!type->rank) {

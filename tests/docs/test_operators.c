@@ -133,12 +133,27 @@ static Attribute make_attribute(const Use *use, Module *module, const OperatorAt
   attribute.type = tensor(module, ELEMENT_F32, 1, (const int64_t[]){2});
   static const float data[2] = {1, 2};
   attribute.blob = blob_dense(module->arena, ELEMENT_F32, 2, data);
+  attribute.graph = data;
   return attribute;
 }
 
 static void collect(void *user, const char *text) {
   text_add(user, text);
   text_add(user, "\n");
+}
+
+/* In place of a subgraph: it gives its arguments, but for the iteration of a loop, or a number without any. */
+static bool build_subgraph(void *user, const void *graph, Region *region) {
+  Module *module = user;
+  Builder builder = {.module = module, .region = region};
+  uint32_t first = region->owner->kind == PRIMITIVE_LOOP;
+  assert_non_null(graph);
+  Value *number = region->argument_count ? NULL : build_number(&builder, ELEMENT_F32, 1);
+  if (number)
+    region_set_results(module, region, &number, 1);
+  else
+    region_set_results(module, region, region->arguments + first, region->argument_count - first);
+  return true;
 }
 
 /* Expands the row in a module of its own and verifies it. `messages` gets what was reported. */
@@ -157,8 +172,9 @@ static bool expands(const Use *use, Text *messages) {
       attributes[attribute_count++] = make_attribute(use, module, &row->attributes[i]);
   bool wanted = true;
   Type declared = {.kind = VALUE_TENSOR, .element = ELEMENT_UNDEFINED};
+  SubgraphBuilder subgraphs = {build_subgraph, module};
   bool ok = operator_build(row, &builder, use->opset, inputs, input_count, attributes, attribute_count, &wanted, 1,
-                           &declared, NULL, results);
+                           &declared, &subgraphs, results);
   /* Failure means that something was reported, success that nothing was. */
   assert_int_equal(ok, diagnostics_error_count(diagnostics) == 0);
   if (ok) {
@@ -199,6 +215,13 @@ static uint32_t row_elements(const Operator *row, ElementType *out) {
   return row->inputs[0].name ? element_candidates(row->inputs[0].elements, out) : 1;
 }
 
+/* Such a row has nothing to work on without the optional ones. */
+static bool all_inputs_are_optional(const Operator *row) {
+  for (uint32_t i = 0; i < row_inputs(row); i++)
+    if (!row->inputs[i].optional) return false;
+  return row_inputs(row) > 0;
+}
+
 static void test_every_row_expands(void **state) {
   (void)state;
   uint32_t failures = 0, rows = 0;
@@ -210,7 +233,7 @@ static void test_every_row_expands(void **state) {
     for (int side = 0; side < 2; side++)
       for (int optional = 0; optional < 2; optional++) {
         Use use = {.row = row, .opset = opsets[side], .element = elements[0], .optional_inputs = optional != 0};
-        if (find_use(&use)) continue;
+        if ((!optional && all_inputs_are_optional(row)) || find_use(&use)) continue;
         failures++;
         print_error("%s at opset %lld %s optional inputs: no shape or attribute of this test lets it expand\n",
                     row->name, (long long)opsets[side], optional ? "with" : "without");
