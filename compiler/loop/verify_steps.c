@@ -6,7 +6,8 @@
 
 typedef struct StepVerifier {
   KernelVerifier *base;
-  bool *bound; /* by Symbol.index: the number of an iteration that is going on */
+  bool *bound;    /* by Symbol.index: the number of an iteration that is going on */
+  bool is_told;   /* of the current kernel or trip count: it uses another one */
 } StepVerifier;
 
 static void check_dim(StepVerifier *self, Dim dim) {
@@ -16,7 +17,8 @@ static void check_dim(StepVerifier *self, Dim dim) {
       if (atom->kind != DIM_SYMBOL) {
         check_dim(self, atom->left);
         check_dim(self, atom->right);
-      } else if (atom->symbol->limit && !self->bound[atom->symbol->index]) {
+      } else if (atom->symbol->limit && !self->bound[atom->symbol->index] && !self->is_told) {
+        self->is_told = true;
         kernel_fail(self->base, "uses the iteration number '%s' outside of its loop", atom->symbol->name);
       }
     }
@@ -42,6 +44,7 @@ static void check_expression(StepVerifier *self, const Kernel *kernel, const Exp
 
 /* Every iteration number in the kernel is one that is going on. */
 static void check_iterations(StepVerifier *self, const Kernel *kernel) {
+  self->is_told = false;
   check_dim(self, kernel->task_count);
   for (uint32_t i = 0; i < kernel->axis_count; i++) check_dim(self, kernel->axes[i].extent);
   for (uint32_t i = 0; i < kernel->buffer_count; i++)
@@ -102,7 +105,7 @@ static void verify_number(KernelVerifier *verifier, const Step *step, uint32_t a
   if (!verify_same_size(verifier->program->dims, &buffer->type, &number))
     kernel_fail(verifier, "a step reads buffer #%u, which is not one %s", step->buffers[at],
                 element_info(element)->name);
-  if (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_CONSTANT && !written[step->buffers[at]])
+  else if (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_CONSTANT && !written[step->buffers[at]])
     kernel_fail(verifier, "a step reads buffer #%u, which no earlier step writes", step->buffers[at]);
 }
 
@@ -130,6 +133,7 @@ static void verify_loop(StepVerifier *self, const Step *step, bool *written, uin
     return;
   }
   if (!step->trip && !step->buffer_count) kernel_fail(verifier, "a loop never ends");
+  self->is_told = false;
   if (step->trip && kernel_dim_ok(verifier, "a trip count", step->trip)) check_dim(self, step->trip);
   if (step->conditional) verify_number(verifier, step, 0, ELEMENT_BOOL, written);
   if (step->counted) verify_number(verifier, step, step->buffer_count - 1, ELEMENT_I64, written);
