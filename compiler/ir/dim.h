@@ -39,7 +39,7 @@ void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange ra
 /* A new symbol of a name that is in no other use: `prefix` and a number. */
 const Symbol *dim_symbol_create(DimContext *context, const char *prefix);
 /* Makes the symbol the number of an iteration: its values lie in [0, limit) wherever something is computed
-   with it. Questions use that, its range is set accordingly. */
+   with it. Questions use that, its range is set accordingly. The limit is over symbols of lower index. */
 void dim_symbol_set_limit(DimContext *context, const Symbol *symbol, Dim limit);
 size_t dim_symbol_count(const DimContext *context);
 const Symbol *dim_symbol_at(const DimContext *context, size_t index);

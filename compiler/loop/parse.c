@@ -23,18 +23,17 @@ static bool parse_symbol(Parser *parser) {
     return parse_error(parser, &name, "expected the name of a symbol");
   if (dim_symbol_find(context, name.string) || dim_symbol_count(context) == SYMBOL_LIMIT)
     return parse_error(parser, &name, "symbol '%s' is declared twice, or there are too many", name.string);
-  const Symbol *symbol = dim_symbol_declare(context, name.string);
+  Dim limit = NULL;
   lexer_next(&parser->lexer);
   if (!parse_expect_word(parser, "in") || !parse_expect(parser, '[') || !parse_int64(parser, &range.low) ||
       !parse_expect(parser, ',') || !parse_int64(parser, &range.high) || !parse_expect(parser, ']'))
     return false;
   if (range.low > range.high)
     return parse_error(parser, &name, "the range of symbol '%s' is empty", name.string);
+  if (lexer_accept_word(&parser->lexer, "below") && !parse_dim(parser, &limit)) return false; /* over earlier ones */
+  const Symbol *symbol = dim_symbol_declare(context, name.string);
   dim_symbol_set_range(context, symbol, range);
-  if (!lexer_accept_word(&parser->lexer, "below")) return true;
-  Dim limit;
-  if (!parse_dim(parser, &limit)) return false;
-  dim_symbol_set_limit(context, symbol, limit);
+  if (limit) dim_symbol_set_limit(context, symbol, limit);
   return true;
 }
 

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import cpu  # noqa: E402
 
 AICC, AICC_RUN = sys.argv[1:3]
+RUN_SECONDS = 60  # a loop that does not end would hang
 failures = checks = 0
 
 
@@ -48,7 +49,7 @@ def run_object(work, library, inputs, outputs, *options):
     write_data(work, "input", inputs)
     write_data(work, "output", outputs)
     return subprocess.run([AICC_RUN, library, "--data", work, "--rtol", "1e-6", "--atol", "1e-6", *options],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=RUN_SECONDS)
 
 
 def expect(name, proto, *cases):

@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from build import constant, graph, model, node
 
 AICC, AICC_RUN = sys.argv[1:3]
+RUN_SECONDS = 60  # a loop that does not end would hang
 SHAPES = {"s": (), "v": (3,), "m": (2, 3), "w": (6,)}
 DECLARED = {"s": "f[]", "v": "f[3]", "m": "f[2,3]", "w": "f[6]"}
 
@@ -261,7 +262,7 @@ def try_seed(seed, keep=None):
         save(work, "output", expected)
         for options in ((), ("--threads", "2")):
             ran = subprocess.run([AICC_RUN, library, "--data", work, "--rtol", "1e-4", "--atol", "1e-4", *options],
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=RUN_SECONDS)
             if ran.returncode:
                 return ran.stdout
     return None

@@ -201,6 +201,7 @@ static void error_in_the_program(void **state) {
       {"program \"m\" hash \"0123456789abcdef\" {", "expected symbol, blob"},
       {"program \"m\" hash \"0123456789abcdef\" { loop t0 < 3 {", "expected the symbol of the iterations"},
       {"program \"m\" hash \"0123456789abcdef\" { symbol N in [0, 3] loop N < 3 {", "which has a limit"},
+      {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below t }", "symbol 't' is not declared"},
       {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below 4 loop t < 4 { buffer",
        "expected run, check, if, loop or '}'"},
       {"program \"m\" hash \"0123456789abcdef\" { buffer #0 : bool[] = argument 0 if #0 { } run",
