@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Branches and loops as steps. A branch writes the node's results. A loop's carried values live in the buffers of
-   the node's results: they are initialised before it and updated at the end of each iteration, when nobody reads
-   the old ones any more. */
+/* Branches and loops as steps. A branch writes the node's results. A loop's carried values live in the
+   buffers of the node's results: they are initialised before it and updated at the end of each iteration,
+   when nobody reads the old ones any more. */
 #include "passes/lower_internal.h"
 
 /* From here on steps are collected in a list of their own. */
@@ -27,8 +27,8 @@ static StepList end_steps(Lowering *lowering, StepList outer) {
 static bool is_free_to_place(Lowering *lowering, const Region *region, const Value *value) {
   const Node *producer = value->producer;
   const ValuePlan *plan = plan_of(lowering, value);
-  return producer && producer->parent == region && producer->kind != PRIMITIVE_CONSTANT && plan->materialised &&
-         plan->buffer == NO_BUFFER;
+  return producer && producer->parent == region && producer->kind != PRIMITIVE_CONSTANT &&
+         plan->materialised && plan->buffer == NO_BUFFER;
 }
 
 static StepList lower_branch(Lowering *lowering, const Node *node, const Region *branch) {
@@ -89,8 +89,8 @@ static void bind_arguments(Lowering *lowering, const Node *node, const Symbol *i
   }
 }
 
-/* Copies new carried values over the old ones. A value that is itself an old one goes through a buffer between,
-   for another copy may overwrite it. */
+/* Copies new carried values over the old ones. A value that is itself an old one goes through a buffer
+   between, for another copy may overwrite it. */
 static void update_carried(Lowering *lowering, const Node *node, uint32_t carried, uint32_t lead) {
   const Region *body = node->regions[0];
   int32_t *from = arena_array(lowering->arena, int32_t, carried);
@@ -143,7 +143,8 @@ static void lower_loop(Lowering *lowering, const Node *node) {
   for (uint32_t i = 0; i < node->result_count; i++) {
     uint32_t buffer = lower_value_buffer(lowering, node->results[i]);
     if (i < carried)
-      lower_store(lowering, node->location, buffer, &node->results[i]->type, NULL, node->operands[initial + i]);
+      lower_store(lowering, node->location, buffer, &node->results[i]->type, NULL,
+                  node->operands[initial + i]);
   }
   if (step.trip && dim_equals_constant(step.trip, 0)) return;
   step.conditional = loop_is_conditional(node);

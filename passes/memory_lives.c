@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lifetimes over steps that nest. Positions run through the branches of an `if` one after the other, so that what
-   lives in only one of them may share memory with the other's. A buffer that is used both in a loop's body and
-   outside lives for the whole loop: the next iteration finds what was there. What is used in the body alone is
-   written anew in each iteration. */
+/* Lifetimes over steps that nest. Positions run through the branches of an `if` one after the other, so that
+   what lives in only one of them may share memory with the other's. A buffer that is used both in a loop's
+   body and outside lives for the whole loop: the next iteration finds what was there. What is used in the
+   body alone is written anew in each iteration. */
 #include "passes/memory_lives.h"
 
 static void use(Life *lives, const Step *step, uint32_t position) {
@@ -36,7 +36,8 @@ static uint32_t walk(Life *lives, size_t buffer_count, const Step *steps, size_t
 }
 
 /* What is first used in a loop and then behind it lives from its start: known only when all uses are. */
-static uint32_t stretch_back(Life *lives, size_t buffer_count, const Step *steps, size_t count, uint32_t position) {
+static uint32_t stretch_back(Life *lives, size_t buffer_count, const Step *steps, size_t count,
+                             uint32_t position) {
   for (size_t i = 0; i < count; i++) {
     const Step *step = &steps[i];
     uint32_t start = position++;
@@ -44,7 +45,8 @@ static uint32_t stretch_back(Life *lives, size_t buffer_count, const Step *steps
       position = stretch_back(lives, buffer_count, step->bodies[k].steps, step->bodies[k].count, position);
     if (step->kind != STEP_LOOP) continue;
     for (size_t b = 0; b < buffer_count; b++)
-      if (lives[b].first > start && lives[b].first < position && lives[b].last >= position) lives[b].first = start;
+      if (lives[b].first > start && lives[b].first < position && lives[b].last >= position)
+        lives[b].first = start;
   }
   return position;
 }

@@ -10,7 +10,7 @@ typedef struct Life {
   uint64_t offset;
 } Life;
 
-/* The positions of all steps, nested ones in the order of the text, and between which of them each buffer of the
-   program must keep its memory: `lives` has room for one per buffer. The number of positions. */
+/* The positions of all steps, nested ones in the order of the text, and between which of them each buffer of
+   the program must keep its memory: `lives` has room for one per buffer. The number of positions. */
 uint32_t program_lives(const Program *program, Life *lives);
 #endif

@@ -120,8 +120,8 @@ static bool check_count(Builder *builder, uint32_t found, uint32_t wanted, const
 
 static bool add_result(Builder *builder, Node *node, Type type) {
   for (uint32_t i = 0; i < type.rank; i++)
-    if (!dim_is_valid(type.dims[i])) return report(builder->module->diagnostics, &builder->location,
-                                                   MESSAGE_SHAPE_OVERFLOW);
+    if (!dim_is_valid(type.dims[i]))
+      return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
   value_track_new(builder->module, node_add_result(builder->module, node, type, NULL));
   return true;
 }
@@ -186,9 +186,10 @@ static bool finish_loop(Builder *builder, Node *node, Value **results, uint32_t 
   }
   Dim trip = node_trip(builder->module, node);
   if (count > carried && (!trip || (!node_runs_whole_trip(node) && !dim_equals_constant(trip, 0))))
-    return build_error(builder, MESSAGE_SHAPE_UNKNOWN,
-                       trip ? "the size of what the iterations give depends on data: the condition may end the loop"
-                            : "the size of what the iterations give depends on data: the trip count is not known");
+    return build_error(
+        builder, MESSAGE_SHAPE_UNKNOWN,
+        trip ? "the size of what the iterations give depends on data: the condition may end the loop"
+             : "the size of what the iterations give depends on data: the trip count is not known");
   for (uint32_t i = carried; i < count; i++) {
     const Type *part = &body->results[lead + i]->type;
     Dim dims[RANK_LIMIT];
@@ -203,8 +204,9 @@ static bool finish_loop(Builder *builder, Node *node, Value **results, uint32_t 
 }
 
 bool build_control_finish(Builder *builder, Node *node, bool ok, Value **results, uint32_t count) {
-  if (ok) ok = node->kind == PRIMITIVE_IF ? finish_if(builder, node, results, count)
-                                          : finish_loop(builder, node, results, count);
+  if (ok)
+    ok = node->kind == PRIMITIVE_IF ? finish_if(builder, node, results, count)
+                                    : finish_loop(builder, node, results, count);
   if (!ok) region_remove(node->parent, node);
   return ok;
 }

@@ -45,7 +45,8 @@ static void verify_stacked(Verifier *verifier, const Node *node, uint32_t index,
     verify_fail(verifier, "stacked result %u has rank 0", index);
     return;
   }
-  Type rest = {.kind = VALUE_TENSOR, .element = whole->element, .rank = whole->rank - 1, .dims = whole->dims + 1};
+  Type rest = {
+      .kind = VALUE_TENSOR, .element = whole->element, .rank = whole->rank - 1, .dims = whole->dims + 1};
   same_type(verifier, part, &rest, "the body's result", index);
   Dim trip = node_trip(verifier->module, node);
   if (!trip) {
@@ -84,7 +85,8 @@ static void verify_loop(Verifier *verifier, const Node *node) {
   if (node->operands[0]) same_type(verifier, &node->operands[0]->type, &trip, "operand", 0);
   if (node->operands[1]) same_type(verifier, &node->operands[1]->type, &condition, "operand", 1);
   if (carried != (int64_t)node->operand_count - 2) {
-    verify_fail(verifier, "carries %lld values, but has %u operands", (long long)carried, node->operand_count);
+    verify_fail(verifier, "carries %lld values, but has %u operands", (long long)carried,
+                node->operand_count);
     return;
   }
   if (!has_count(verifier, body->argument_count, node->operand_count, "arguments of the body")) return;
@@ -101,8 +103,8 @@ static void verify_scan(Verifier *verifier, const Node *node) {
   const Region *body = node->regions[0];
   int64_t carried = node_int(node, "carried");
   if (carried < 0 || carried >= (int64_t)node->operand_count) {
-    verify_fail(verifier, "carries %lld values and has %u operands: there is nothing to scan", (long long)carried,
-                node->operand_count);
+    verify_fail(verifier, "carries %lld values and has %u operands: there is nothing to scan",
+                (long long)carried, node->operand_count);
     return;
   }
   if (!has_count(verifier, body->argument_count, node->operand_count, "arguments of the body")) return;
@@ -116,7 +118,8 @@ static void verify_scan(Verifier *verifier, const Node *node) {
       verify_fail(verifier, "operand %u has rank 0 and no slices", i);
       return;
     }
-    Type slice = {.kind = VALUE_TENSOR, .element = type->element, .rank = type->rank - 1, .dims = type->dims + 1};
+    Type slice = {
+        .kind = VALUE_TENSOR, .element = type->element, .rank = type->rank - 1, .dims = type->dims + 1};
     same_type(verifier, &body->arguments[i]->type, &slice, "argument", i);
     if (dim_equal(verifier->module->dims, type->dims[0], node->operands[carried]->type.dims[0]) != TRUTH_YES)
       verify_fail(verifier, "operand %u is not provably as long as operand %lld", i, (long long)carried);

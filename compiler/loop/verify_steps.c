@@ -6,8 +6,8 @@
 
 typedef struct StepVerifier {
   KernelVerifier *base;
-  bool *bound;    /* by Symbol.index: the number of an iteration that is going on */
-  bool is_told;   /* of the current kernel or trip count: it uses another one */
+  bool *bound;  /* by Symbol.index: the number of an iteration that is going on */
+  bool is_told; /* of the current kernel or trip count: it uses another one */
 } StepVerifier;
 
 static void check_dim(StepVerifier *self, Dim dim) {
@@ -27,7 +27,8 @@ static void check_dim(StepVerifier *self, Dim dim) {
 static void check_subscripts(StepVerifier *self, const Subscript *subscripts, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     check_dim(self, subscripts[i].offset);
-    for (uint32_t j = 0; j < subscripts[i].term_count; j++) check_dim(self, subscripts[i].terms[j].coefficient);
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
+      check_dim(self, subscripts[i].terms[j].coefficient);
   }
 }
 
@@ -105,7 +106,8 @@ static void verify_number(KernelVerifier *verifier, const Step *step, uint32_t a
   if (!verify_same_size(verifier->program->dims, &buffer->type, &number))
     kernel_fail(verifier, "a step reads buffer #%u, which is not one %s", step->buffers[at],
                 element_info(element)->name);
-  else if (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_CONSTANT && !written[step->buffers[at]])
+  else if (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_CONSTANT &&
+           !written[step->buffers[at]])
     kernel_fail(verifier, "a step reads buffer #%u, which no earlier step writes", step->buffers[at]);
 }
 

@@ -33,6 +33,34 @@ static bool expand_if(OperatorCall *call, Value **results) {
   return finish(call, node, ok, 0, results);
 }
 
+/* The dim that the model declares for the number of parts of a scan output; null where it says nothing. */
+static Dim declared_parts(const OperatorCall *call, uint32_t carried) {
+  for (uint32_t i = carried; i < call->output_count; i++) {
+    const Type *type = &call->declared[i];
+    if (type->element != ELEMENT_UNDEFINED && type->rank && dim_is_valid(type->dims[0])) return type->dims[0];
+  }
+  return NULL;
+}
+
+/* Where the number of iterations is known at run time only and nothing in the body ends the loop, the declared
+   number stands in for the trip count and the condition, which are checked at run time. */
+static bool take_declared_trip(const OperatorCall *call, Node *node, uint32_t carried) {
+  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
+  Module *module = call->builder->module;
+  const Dim *goes_on = node->regions[0]->results[0]->tracked;
+  Value *trip = node->operands[0], *condition = node->operands[1];
+  Dim parts = declared_parts(call, carried);
+  bool is_known = node_trip(module, node) && node_runs_whole_trip(node);
+  if (is_known || !parts || !trip || !goes_on || !dim_equals_constant(goes_on[0], 1)) return true;
+  Builder before = {.module = module, .region = node->parent, .position = node, .location = node->location};
+  Value *declared = build_reshape(&before, build_dims(&before, &parts, 1), 0, NULL);
+  Value *valid = build_binary(&before, SCALAR_EQ, trip, declared);
+  if (condition) valid = build_binary(&before, SCALAR_AND, valid, condition);
+  node->operands[0] = declared;
+  node->operands[1] = NULL;
+  return valid && build_require(&before, valid, STATUS_VALUE);
+}
+
 static bool expand_loop(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   Value *limits[2] = {NULL, NULL};
@@ -50,7 +78,7 @@ static bool expand_loop(OperatorCall *call, Value **results) {
   if (ok) {
     Builder inner = {.module = builder->module, .region = body, .location = builder->location};
     body->results[0] = one_element(call, &inner, body->results[0], "the condition that the body gives");
-    ok = body->results[0] != NULL;
+    ok = body->results[0] && take_declared_trip(call, node, carried);
   }
   return finish(call, node, ok, 1, results);
 }
@@ -119,6 +147,57 @@ static Value *scan_output(const OperatorCall *call, Value *value, uint32_t count
   return move_axis(call->builder, value, axis, false);
 }
 
+static Value *given_input(const OperatorCall *call, uint32_t index) {
+  if (!call->inputs[index]) call_invalid(call, "input %u is absent", index);
+  return call->inputs[index];
+}
+
+/* Checks at run time that every sequence is as long as its axis: shorter ones are not supported. */
+static bool require_whole_sequences(const OperatorCall *call, Dim length) {
+  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
+  Builder *builder = call->builder;
+  Value *lengths = call->inputs[0];
+  if (!lengths) return true;
+  Value *valid = build_binary(builder, SCALAR_EQ, lengths,
+                              build_reshape(builder, build_dims(builder, &length, 1), 0, NULL));
+  uint64_t axes = (UINT64_C(1) << lengths->type.rank) - 1;
+  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, axes, false), STATUS_VALUE);
+}
+
+/* Opset 8: all values have a batch axis in front, and sequences lie along axis 1. A scan over the batch around a
+   scan over the sequence. */
+static bool expand_batched_scan(OperatorCall *call, Value **results) {
+  Builder *builder = call->builder;
+  int64_t given = call_int(call, "num_scan_inputs");
+  uint32_t all = call->input_count - 1;
+  if (given < 1 || given > all)
+    return call_invalid(call, "num_scan_inputs is %lld, of %u inputs", (long long)given, all);
+  uint32_t count = (uint32_t)given, carried = all - count;
+  for (uint32_t i = 0; i < all; i++) {
+    const Value *value = given_input(call, 1 + i);
+    if (!value) return false;
+    if (value->type.rank < (i < carried ? 1 : 2)) return call_invalid(call, "input %u has no batch axis", 1 + i);
+  }
+  if (!require_whole_sequences(call, call->inputs[1 + carried]->type.dims[1])) return false;
+  Node *batch = build_scan(builder, NULL, 0, call->inputs + 1, all);
+  if (!batch) return false;
+  Builder inner = {.module = builder->module, .region = batch->regions[0], .location = builder->location};
+  Value **inputs = arena_array(builder->module->arena, Value *, count), **parts;
+  bool reverse, ok = true;
+  for (uint32_t i = 0; ok && i < count; i++) {
+    inputs[i] = inner.region->arguments[carried + i];
+    ok = direction_at(call, "directions", count, i, &reverse);
+    if (ok && reverse) ok = (inputs[i] = reverse_first_axis(&inner, inputs[i])) != NULL;
+  }
+  Node *node = ok ? build_scan(&inner, inner.region->arguments, carried, inputs, count) : NULL;
+  ok = node && call_subgraph(call, "body", node->regions[0]);
+  uint32_t part_count = ok ? node->regions[0]->result_count : 0;
+  parts = arena_array(builder->module->arena, Value *, part_count);
+  ok = node && build_control_finish(&inner, node, ok, parts, part_count);
+  if (ok) region_set_results(builder->module, inner.region, parts, part_count);
+  return finish(call, batch, ok, 0, results);
+}
+
 static bool expand_scan(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   int64_t given = call_int(call, "num_scan_inputs");
@@ -127,7 +206,7 @@ static bool expand_scan(OperatorCall *call, Value **results) {
   uint32_t count = (uint32_t)given, carried = call->input_count - count;
   Value **inputs = arena_array(builder->module->arena, Value *, count);
   for (uint32_t i = 0; i < call->input_count; i++)
-    if (!call->inputs[i]) return call_invalid(call, "input %u is absent", i);
+    if (!given_input(call, i)) return false;
   for (uint32_t i = 0; i < count; i++)
     if (!(inputs[i] = scan_input(call, call->inputs[carried + i], count, i))) return false;
   Node *node = build_scan(builder, call->inputs, carried, inputs, count);
@@ -151,8 +230,17 @@ const Operator control_operators[] = {
      .variadic = true, .output_count = INT32_MAX, .attributes = {REQUIRED_ATTRIBUTE("body", GRAPH)},
      .expand = expand_loop,
      .doc = "A graph over carried values, again and again: at most M times, while the condition holds. The types of "
-            "carried values must not change; scan outputs need a trip count that is known and a condition that "
-            "stays true."},
+            "carried values must not change; scan outputs need a condition that stays true and a trip count that "
+            "is known, or declared by their shape and then checked at run time."},
+    {.name = "Scan", .since = 8, .until = 8,
+     .inputs = {{.name = "sequence_lens", .elements = ELEMENTS_I64, .optional = true},
+                {.name = "initial_state_and_scan_inputs", .elements = ELEMENTS_ANY}},
+     .variadic = true, .output_count = INT32_MAX,
+     .attributes = {REQUIRED_ATTRIBUTE("body", GRAPH), REQUIRED_ATTRIBUTE("num_scan_inputs", INT),
+                    INTS_ATTRIBUTE("directions")},
+     .expand = expand_batched_scan,
+     .doc = "A graph over carried values and one slice of each input in turn, for each element of a batch. Sequences "
+            "shorter than their axis end the run with a status."},
     {.name = "Scan", .since = 9,
      .inputs = {{.name = "initial_state_and_scan_inputs", .elements = ELEMENTS_ANY}},
      .variadic = true, .output_count = INT32_MAX,

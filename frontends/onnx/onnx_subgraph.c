@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subgraphs: the values of attributes. An operator that takes one has it built into a region; what is not built,
-   because its node cannot be, is looked through for nodes at fault. Names that a subgraph does not define are those
-   of the graphs around it. */
+/* Subgraphs: the values of attributes. An operator that takes one has it built into a region; what is not
+   built, because its node cannot be, is looked through for nodes at fault. Names that a subgraph does not
+   define are those of the graphs around it. */
 #include "onnx_importer.h"
 #include <string.h>
 
@@ -38,7 +38,8 @@ static bool bind_arguments(Scope *inner, const Onnx__GraphProto *graph, const Re
 }
 
 /* False where an output has no value; that nothing defines it is reported, all else has been. */
-static bool take_outputs(Scope *inner, const Onnx__GraphProto *graph, Region *region, const Location *location) {
+static bool take_outputs(Scope *inner, const Onnx__GraphProto *graph, Region *region,
+                         const Location *location) {
   Value **results = arena_array(inner->arena, Value *, graph->n_output);
   bool ok = true;
   for (size_t i = 0; i < graph->n_output; i++) {

@@ -236,6 +236,14 @@ def loops():
     top = graph([node("Loop", "n _ x", "r rs", "again", body=body)], ["n:i[]", "x:f[2]"], ["r:f[2]", "rs:f"])
     expect_error("scan outputs of an unknown trip", model(top), "node 'again': the size of what the iterations give "
                  "depends on data: the trip count is not known")
+    top = graph([node("Loop", "n c x", "r rs", "again", body=body)], ["n:i[]", "c:b[]", "x:f[2]"],
+                ["r:f[2]", "rs:f[3,2]"])
+    x = f32(1, 2)
+    expect("scan outputs of a declared trip", model(top),
+           ([i64(3), TRUE, x], [8 * x, np.array([2 * x, 4 * x, 8 * x])]))
+    for n, c in ((2, TRUE), (4, TRUE), (3, FALSE)):
+        expect_status("another trip than declared: %d %s" % (n, c), model(top), [i64(n), c, x],
+                      [x, np.zeros((3, 2), np.float32)], "value")
     body = graph([node("Add", "a a", "b"), node("Greater", "b limit", "many"), node("Not", "go", "go_on")],
                  ["i:i[]", "go:b[]", "a:f[]"], ["many:b[]", "b:f[]", "b:f[]"])
     top = graph([node("Loop", "n t x", "r rs", "again", body=body)], ["limit:f[]", "x:f[]"], ["r:f[]", "rs:f"],
@@ -299,6 +307,20 @@ def scans():
         softs.append(np.exp(x.ravel()) / np.exp(x.ravel()).sum())
     expect("scan of two inputs", model(top),
            ([h, np.float32(2), xs, ms, w], [state, np.float32(2 * ms.prod()), np.array(hs), np.array(softs), xs]))
+
+    body = graph([node("Add", "s x", "t"), node("Mul", "t m", "u")], ["s:f[3]", "x:f[3]", "m:f[]"],
+                 ["t:f[3]", "u:f[3]"])
+    top = graph([node("Scan", "_ s xs ms", "r ys", body=body, num_scan_inputs=2, directions=[0, 1])],
+                ["s:f[2,3]", "xs:f[2,4,3]", "ms:f[2,4]"], ["r:f[2,3]", "ys:f[2,4,3]"])
+    s, xs = random.standard_normal((2, 3), np.float32), random.standard_normal((2, 4, 3), np.float32)
+    ms = random.standard_normal((2, 4), np.float32)
+    sums = s[:, None] + np.cumsum(xs, axis=1)
+    expect("scan with a batch axis", model(top, 8), ([s, xs, ms], [sums[:, -1], sums * ms[:, ::-1, None]]))
+    top = graph([node("Scan", "lens s xs ms", "r ys", body=body, num_scan_inputs=2)],
+                ["lens:i[2]", "s:f[2,3]", "xs:f[2,4,3]", "ms:f[2,4]"], ["r:f[2,3]", "ys:f[2,4,3]"])
+    whole, short = np.array([4, 4]), np.array([4, 3])
+    expect("sequences of full length", model(top, 8), ([whole, s, xs, ms], [sums[:, -1], sums * ms[:, :, None]]))
+    expect_status("a shorter sequence", model(top, 8), [short, s, xs, ms], [s, xs], "value")
 
     body = graph([node("Add", "s x", "t")], ["s:f[3]", "x:f[3]"], ["t:f[3]", "t:f[3]"])
     top = graph([node("Scan", "s xs", "r ys", "sweep", body=body, num_scan_inputs=3)], ["s:f[3]", "xs:f[N,3]"],
