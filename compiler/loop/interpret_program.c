@@ -162,12 +162,15 @@ static bool run_step(Run *run, const Step *step, uint32_t depth) {
   return false;
 }
 
-static void release(Run *run, size_t at) {
-  for (size_t index = 0; index < run->program->buffer_count; index++) {
+static void release(Run *run, const Step *step, size_t at) {
+  for (uint32_t i = 0; i < step->buffer_count; i++) {
+    uint32_t index = step->buffers[i];
     if (run->last_step[index] != at || !run->owned[index]) continue;
     free(run->owned[index]);
     run->owned[index] = NULL;
   }
+  for (uint32_t k = 0; k < step_body_count(step); k++)
+    for (size_t s = 0; s < step->bodies[k].count; s++) release(run, &step->bodies[k].steps[s], at);
 }
 
 static bool run_steps(Run *run, const Step *steps, size_t count, uint32_t depth) {
@@ -177,7 +180,7 @@ static bool run_steps(Run *run, const Step *steps, size_t count, uint32_t depth)
       if (!provide(run, step->buffers[i], &step->location)) return false;
     if (!run_step(run, step, depth)) return false;
     if (*run->status) return true;
-    if (depth == 0) release(run, s);
+    if (depth == 0) release(run, step, s);
   }
   return true;
 }

@@ -54,8 +54,9 @@ static bool take_declared_trip(const OperatorCall *call, Node *node, uint32_t ca
   if (is_known || !parts || !trip || !goes_on || !dim_equals_constant(goes_on[0], 1)) return true;
   Builder before = {.module = module, .region = node->parent, .position = node, .location = node->location};
   Value *declared = build_reshape(&before, build_dims(&before, &parts, 1), 0, NULL);
-  Value *valid = build_binary(&before, SCALAR_EQ, trip, declared);
-  if (condition) valid = build_binary(&before, SCALAR_AND, valid, condition);
+  Value *zero = build_integer(&before, ELEMENT_I64, 0), *count = build_binary(&before, SCALAR_MAX, trip, zero);
+  if (condition) count = build_select(&before, condition, count, zero);
+  Value *valid = build_binary(&before, SCALAR_EQ, count, declared);
   node->operands[0] = declared;
   node->operands[1] = NULL;
   return valid && build_require(&before, valid, STATUS_VALUE);

@@ -20,18 +20,34 @@ static const char *attribute_prefix(Subgraphs *subgraphs, const Onnx__GraphProto
   return label_prefix(subgraphs->scope, subgraphs->label, part);
 }
 
+/* Whether an input, where it is declared as a tensor of some element type, is of the argument's. */
+static bool check_input(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type,
+                        const Location *location) {
+  if (!info->type || info->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) return true;
+  ElementType declared = element_of_number(info->type->tensor_type->elem_type);
+  if (declared == ELEMENT_UNDEFINED || type->kind != VALUE_TENSOR || declared == type->element) return true;
+  return report(importer->diagnostics, location, MESSAGE_NODE_INVALID,
+                arena_format(importer->scratch, "input '%s' of its subgraph is declared as %s but gets %s",
+                             text_or_empty(info->name), element_info(declared)->onnx_name,
+                             element_info(type->element)->onnx_name));
+}
+
 /* An input with an initializer is a constant; the others are the arguments. */
 static bool bind_arguments(Scope *inner, const Onnx__GraphProto *graph, const Region *region,
                            const Location *location) {
   uint32_t count = 0;
+  bool ok = true;
   for (size_t i = 0; i < graph->n_input; i++) {
     const char *name = text_or_empty(graph->input[i]->name);
     if (name_table_find(&inner->bindings, name)) continue;
     Binding *binding = scope_bind(inner, name, location);
-    if (count < region->argument_count) binding_set(inner, binding, name, region->arguments[count]);
+    if (count < region->argument_count) {
+      ok = check_input(inner->importer, graph->input[i], &region->arguments[count]->type, location) && ok;
+      binding_set(inner, binding, name, region->arguments[count]);
+    }
     count++;
   }
-  if (count == region->argument_count) return true;
+  if (count == region->argument_count) return ok;
   return report(inner->importer->diagnostics, location, MESSAGE_NODE_INVALID,
                 arena_format(inner->importer->scratch, "its subgraph has %u inputs, %u are needed", count,
                              region->argument_count));

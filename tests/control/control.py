@@ -52,10 +52,10 @@ def run_object(work, library, inputs, outputs, *options):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=RUN_SECONDS)
 
 
-def expect(name, proto, *cases):
+def expect(name, proto, *cases, options=()):
     """Each case: (inputs, outputs) in the model's order."""
     with tempfile.TemporaryDirectory() as work:
-        done, library = compile_model(work, proto)
+        done, library = compile_model(work, proto, *options)
         check(done.returncode == 0 and not done.stderr, name + ": compiles", done.stderr)
         if done.returncode:
             return
@@ -173,7 +173,8 @@ def loops():
                 ["p:f[2]", "q:f[2]", "r:f[2]"])
     z = f32(5, 6)
     expect("carried values that rotate", model(top),
-           ([i64(1), x, y, z], [y, z, x]), ([i64(2), x, y, z], [z, x, y]), ([i64(3), x, y, z], [x, y, z]))
+           ([i64(1), x, y, z], [y, z, x]), ([i64(2), x, y, z], [z, x, y]), ([i64(3), x, y, z], [x, y, z]),
+           ([i64(300002), x, y, z], [z, x, y]))  # 2 more than a multiple of 3; no stack is used up
 
     # Early exit by a condition; the iteration number is used.
     body = graph([node("Cast", "i", "f", to=1), node("Add", "s f", "s_out"), node("Less", "s_out limit", "go_on")],
@@ -227,6 +228,9 @@ def loops():
     sums = np.cumsum([i * i for i in range(4)]).astype(np.float32)
     expect("loop in a loop", model(top), ([np.float32(0)], [sums[-1], sums]))
 
+    for options in (("-g",), ("-O0",), ("-O3",)):
+        expect("loop in a loop, %s" % options, model(top), ([np.float32(0)], [sums[-1], sums]), options=options)
+
     # Zero trips.
     body = graph([node("Add", "a a", "b"), node("Identity", "go", "go_on")],
                  ["i:i[]", "go:b[]", "a:f[2]"], ["go_on:b[]", "b:f[2]", "b:f[2]"])
@@ -241,6 +245,11 @@ def loops():
     x = f32(1, 2)
     expect("scan outputs of a declared trip", model(top),
            ([i64(3), TRUE, x], [8 * x, np.array([2 * x, 4 * x, 8 * x])]))
+    zero = model(graph([node("Loop", "n c x", "r rs", "again", body=body)], ["n:i[]", "c:b[]", "x:f[2]"],
+                       ["r:f[2]", "rs:f[0,2]"]))
+    none = np.zeros((0, 2), np.float32)
+    expect("no scan output declared", zero, ([i64(0), TRUE, x], [x, none]), ([i64(-1), TRUE, x], [x, none]),
+           ([i64(3), FALSE, x], [x, none]))
     for n, c in ((2, TRUE), (4, TRUE), (3, FALSE)):
         expect_status("another trip than declared: %d %s" % (n, c), model(top), [i64(n), c, x],
                       [x, np.zeros((3, 2), np.float32)], "value")
@@ -350,6 +359,10 @@ def faults():
     few = graph([node("Neg", "x", "r")], ["i:i[]"], ["r:f[2]"])
     top = graph([node("Loop", "n _ x", "y", "outer", body=few)], ["n:i[]", "x:f[2]"], ["y:f[2]"])
     expect_error("a body with too few inputs", model(top), "node 'outer': its subgraph has 1 inputs, 3 are needed")
+    typed = graph([node("Identity", "g", "g2")], ["i:i[]", "g:b[]", "a:i[2]"], ["g2:b[]", "a:i[2]"])
+    top = graph([node("Loop", "n _ x", "y", "outer", body=typed)], ["n:i[]", "x:f[2]"], ["y:f[2]"])
+    expect_error("a body that declares another element type", model(top),
+                 "node 'outer': input 'a' of its subgraph is declared as int64 but gets float32")
     need = graph([node("Reshape", "x s", "r", "inner")], [], ["r:f[2]"])
     top = graph([node("If", "c", "y", "outer", then_branch=need, else_branch=good)],
                 ["c:b[]", "x:f[2]", "s:i[1]"], ["y:f[2]"])
