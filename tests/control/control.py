@@ -337,6 +337,41 @@ def scans():
     expect_error("more scan inputs than inputs", model(top), "node 'sweep': num_scan_inputs is 3, of 2 inputs")
 
 
+SYMBOLIC = """module "text" hash "0000000000000000" {
+  symbol N in [0, 100]
+  blob #0 : f32 x 1 = [0.5]
+  entry @run(%0 "xs": f32[N,2]) -> ("last": f32[2], "rows": f32[N+1,2], "count": f32[N+1]) {
+    %1: i64[1] = dims <dims=[N+1]>
+    %2: i64[] = reshape(%1)
+    %3: f32[2] = reduce max(%0[i, j]) -> [j]
+    %4: f32[2], %5: f32[N+1,2], %6: f32[N+1] = loop(%2, _, %3) <carried=1> region (%7: i64[], %8: bool[], %9: f32[2]) {
+      %10: f32[] = constant #0
+      %11: f32[2] = mul(%9, %10)
+      %12: f32[] = cast(%7)
+      return %8, %11, %9, %12
+    }
+    return %4, %5, %6
+  }
+}
+"""
+
+
+def texts():
+    """What no operator spells yet: a trip count that is a dim."""
+    with tempfile.TemporaryDirectory() as work:
+        path, library = os.path.join(work, "model.aicc-ir"), os.path.join(work, "model.so")
+        with open(path, "w") as file:
+            file.write(SYMBOLIC)
+        done = subprocess.run([AICC, path, "--shared", "-o", library], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, env=dict(os.environ, AICC_VERIFY="1"))
+        check(done.returncode == 0, "a symbolic trip: compiles", done.stderr)
+        for n in (1, 5, 64):
+            xs = np.random.default_rng(n).standard_normal((n, 2), np.float32)
+            rows = xs.max(axis=0) * np.float32(.5) ** np.arange(n + 1, dtype=np.float32)[:, None]
+            ran = run_object(work, library, [xs], [rows[-1] / 2, rows, np.arange(n + 1, dtype=np.float32)])
+            check(ran.returncode == 0, "a symbolic trip of %d" % n, ran.stdout)
+
+
 def faults():
     bad = graph([node("NoSuch", "x", "r", "inner")], [], ["r:f[2]"])
     good = graph([node("Neg", "x", "r")], [], ["r:f[2]"])
@@ -410,6 +445,7 @@ cpu.report_missing()
 branches()
 loops()
 scans()
+texts()
 faults()
 scopes()
 print("%d checks, %d failed" % (checks, failures))

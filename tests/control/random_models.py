@@ -13,7 +13,8 @@ from onnx import numpy_helper
 
 from build import constant, graph, model, node
 
-AICC, AICC_RUN = sys.argv[1:3]
+AICC, AICC_RUN = (os.path.abspath(path) for path in sys.argv[1:3])
+AICC_OPT = os.path.join(os.path.dirname(AICC), "aicc-opt")
 RUN_SECONDS = 60  # a loop that does not end would hang
 SHAPES = {"s": (), "v": (3,), "m": (2, 3), "w": (6,)}
 DECLARED = {"s": "f[]", "v": "f[3]", "m": "f[2,3]", "w": "f[6]"}
@@ -247,17 +248,29 @@ def save(work, kind, arrays):
             file.write(numpy_helper.from_array(np.array(array, order="C")).SerializeToString())
 
 
-def try_seed(seed, keep=None):
+def text_changes(work, stage):
+    """Whether the text after a pass reads back to another one; what went wrong, or nothing."""
+    subprocess.run([AICC, "model.onnx", "--stop-after=" + stage, "-o", "first.aicc-ir"], cwd=work, check=True)
+    again = subprocess.run([AICC_OPT, "first.aicc-ir"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True)
+    with open(os.path.join(work, "first.aicc-ir")) as file:
+        return "" if file.read() == again.stdout else again.stdout[-2000:]
+
+
+def try_seed(seed):
     maker = Maker(seed)
     proto, expected = maker.make()
     with tempfile.TemporaryDirectory() as work:
-        work = keep or work
         path, library = os.path.join(work, "model.onnx"), os.path.join(work, "model.so")
         onnx.save(proto, path)
         done = subprocess.run([AICC, path, "--shared", "-o", library], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, env=dict(os.environ, AICC_VERIFY="1"))
         if done.returncode or done.stderr:
             return "does not compile: " + done.stderr[-2000:]
+        for stage in ("import", "dead-code", "plan-memory"):
+            changes = text_changes(work, stage)
+            if changes:
+                return "the text after %s does not read back: %s" % (stage, changes)
         save(work, "input", maker.inputs.values())
         save(work, "output", expected)
         for options in ((), ("--threads", "2")):
