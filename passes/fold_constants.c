@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All nodes that depend on constants only, in whatever region, are lowered together to one program without arguments, which the
-   interpreter runs; what the rest of the graph reads of them becomes constants. */
+/* All nodes that depend on constants only, in whatever region, are lowered together to one program without arguments,
+   which the interpreter runs; what the rest of the graph reads of them becomes constants. */
 #include "ir/build.h"
 #include "passes/lower.h"
 #include "passes/passes.h"

@@ -33,7 +33,8 @@ static void place_interface(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->result_count; i++) {
     Value *root = lower_alias_root(lowering, region->results[i]);
     if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
-    plan_of(lowering, root)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
+    const Type *type = &region->results[i]->type;
+    plan_of(lowering, root)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, type);
   }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and signed zeros included. */
+/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and signed zeros
+   included. */
 #include "ir/build.h"
 #include "passes/passes.h"
 

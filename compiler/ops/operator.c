@@ -237,6 +237,7 @@ bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value 
     own[1] = legacy_operand(builder, own[0], own[1], attributes, attribute_count);
   ok = row->text ? (results[0] = expression_build(&call)) != NULL : row->expand(&call, results);
   for (uint32_t i = 0; ok && i < output_count; i++) ok = !output_wanted[i] || results[i];
-  if (!ok && !call.subgraph_failed && diagnostics_error_count(diagnostics) == errors) call_invalid(&call, "cannot be expanded");
+  bool is_told = call.subgraph_failed || diagnostics_error_count(diagnostics) != errors;
+  if (!ok && !is_told) call_invalid(&call, "cannot be expanded");
   return ok;
 }

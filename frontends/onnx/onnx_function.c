@@ -74,8 +74,8 @@ void function_table_start(Importer *importer) {
     }
     Function *function = arena_new(importer->scratch, Function);
     function->proto = proto;
-    function->inlined_bytes =
-        NODE_BYTES * (1 + count_nodes(proto->node, proto->n_node)) + BYTES_PER_BYTE * onnx__function_proto__get_packed_size(proto);
+    function->inlined_bytes = NODE_BYTES * (1 + count_nodes(proto->node, proto->n_node)) +
+                              BYTES_PER_BYTE * onnx__function_proto__get_packed_size(proto);
     opset_table_start(importer, &function->opsets, &location, proto->opset_import, proto->n_opset_import);
     name_table_set(&importer->functions, key, function);
   }

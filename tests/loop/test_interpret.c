@@ -280,7 +280,8 @@ static const char nested[] =
     "run @copy(#0, #3)\n"
     "run @small(#3, #6)\n"
     "loop u < #1 while #6 { run @double(#3, #5) run @copy(#5, #3) run @small(#3, #6) }\n"
-    "loop t < N { run @row(#3, #4) if #2 { run @negate(#3, #5) run @copy(#5, #3) } else { run @status(#3, #7) check #7 } }\n";
+    "loop t < N { run @row(#3, #4)\n"
+    "if #2 { run @negate(#3, #5) run @copy(#5, #3) } else { run @status(#3, #7) check #7 } }\n";
 
 static void nested_programs(void **state) {
   (void)state;
