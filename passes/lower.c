@@ -4,7 +4,7 @@
 #include "passes/lower_internal.h"
 #include <string.h>
 
-uint32_t lower_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
   Program *program = lowering->program;
   DimContext *dims = program->dims;
   ProgramBuffer buffer = {.storage = storage, .index = index, .blob = blob, .type = *type};
@@ -29,19 +29,19 @@ static bool is_computed(const Value *value) { return value->producer && value->p
 static void place_interface(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->buffer =
-        (int32_t)lower_add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
+        (int32_t)program_add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
   for (uint32_t i = 0; i < region->result_count; i++) {
     Value *root = lower_alias_root(lowering, region->results[i]);
     if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
     const Type *type = &region->results[i]->type;
-    plan_of(lowering, root)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, type);
+    plan_of(lowering, root)->buffer = (int32_t)program_add_buffer(lowering, STORAGE_RESULT, i, NULL, type);
   }
 }
 
-uint32_t lower_value_buffer(Lowering *lowering, Value *value) {
+uint32_t value_buffer(Lowering *lowering, const Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   if (plan->buffer == NO_BUFFER)
-    plan->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+    plan->buffer = (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
   return (uint32_t)plan->buffer;
 }
 
@@ -107,7 +107,7 @@ static void lower_value(Lowering *lowering, Value *value) {
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
-  uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
   if (claimed) {
     uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute, claimed->type.rank,
                                   claimed->type.dims);
@@ -143,7 +143,7 @@ static void lower_softmax(Lowering *lowering, Value *value) {
       row[row_rank] = at[i];
       row_dims[row_rank++] = value->type.dims[i];
     }
-  uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
   uint32_t most = kernel_local(&builder, "m", type, row_rank, row_dims);
   uint32_t sum = kernel_local(&builder, "s", type, row_rank, row_dims);
   const Expr *x = expr_of_value(&builder, operand, at);
@@ -175,7 +175,7 @@ static void lower_concat(Lowering *lowering, Value *value) {
     axes_of_type(&builder, &node->operands[k]->type, at);
     memcpy(target, at, sizeof target);
     target[axis].offset = offset;
-    uint32_t out = kernel_parameter(&builder, lower_value_buffer(lowering, value), BUFFER_OUT, &value->type);
+    uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
     kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, node->operands[k], at));
     kernel_finish(&builder);
     offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
@@ -204,7 +204,7 @@ static void lower_require(Lowering *lowering, const Node *node) {
   KernelBuilder builder;
   Program *program = lowering->program;
   Type type = type_scalar(ELEMENT_I32);
-  uint32_t buffer = lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
+  uint32_t buffer = program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
   kernel_start(&builder, lowering, node->location);
   uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, &type);
   const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL), expr_literal(&builder, ELEMENT_I32, 0),
@@ -224,7 +224,7 @@ static void place_constant(Lowering *lowering, Value *value) {
       plan_of(lowering, value)->buffer = (int32_t)i;
       return;
     }
-  plan_of(lowering, value)->buffer = (int32_t)lower_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
+  plan_of(lowering, value)->buffer = (int32_t)program_add_buffer(lowering, STORAGE_CONSTANT, 0, blob, &value->type);
 }
 
 static void lower_node(Lowering *lowering, const Node *node) {
@@ -241,7 +241,7 @@ static void lower_node(Lowering *lowering, const Node *node) {
   if (!plan->materialised || value->use_count == 0) return;
   Value *root = lower_alias_root(lowering, value);
   if (root != value) {
-    plan->buffer = (int32_t)lower_value_buffer(lowering, root);
+    plan->buffer = (int32_t)value_buffer(lowering, root);
     return;
   }
   switch (node->kind) {
@@ -263,7 +263,7 @@ static void copy_results(Lowering *lowering, Region *region) {
     const ProgramBuffer *buffer = &lowering->program->buffers[plan_of(lowering, value)->buffer];
     if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
     Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
-    uint32_t result = lower_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
+    uint32_t result = program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
     lower_store(lowering, location, result, &value->type, NULL, value);
   }
 }

@@ -36,20 +36,20 @@ static StepList lower_branch(Lowering *lowering, const Node *node, const Region 
   for (uint32_t i = 0; i < node->result_count; i++) {
     Value *root = lower_alias_root(lowering, branch->results[i]);
     if (is_free_to_place(lowering, branch, root))
-      plan_of(lowering, root)->buffer = (int32_t)lower_value_buffer(lowering, node->results[i]);
+      plan_of(lowering, root)->buffer = (int32_t)value_buffer(lowering, node->results[i]);
   }
   lower_nodes(lowering, branch);
   for (uint32_t i = 0; i < node->result_count; i++) {
     const ValuePlan *plan = plan_of(lowering, branch->results[i]);
-    uint32_t buffer = lower_value_buffer(lowering, node->results[i]);
-    if (!plan->materialised || plan->buffer != (int32_t)buffer)
+    uint32_t buffer = value_buffer(lowering, node->results[i]);
+    if (!plan->materialised || value_buffer(lowering, branch->results[i]) != buffer)
       lower_store(lowering, node->location, buffer, &node->results[i]->type, NULL, branch->results[i]);
   }
   return end_steps(lowering, outer);
 }
 
 static void lower_if(Lowering *lowering, const Node *node) {
-  uint32_t condition = (uint32_t)plan_of(lowering, node->operands[0])->buffer;
+  uint32_t condition = value_buffer(lowering, node->operands[0]);
   Step step = {.kind = STEP_IF, .buffer_count = 1, .location = node->location};
   step.buffers = arena_copy(lowering->arena, &condition, sizeof condition);
   for (uint32_t k = 0; k < 2; k++) step.bodies[k] = lower_branch(lowering, node, node->regions[k]);
@@ -81,7 +81,7 @@ static void bind_arguments(Lowering *lowering, const Node *node, const Symbol *i
     if (plan->argument == ARGUMENT_NONE) {
       plan->buffer = plan_of(lowering, node->results[i - initial])->buffer;
     } else if (plan->materialised && argument->use_count) {
-      uint32_t buffer = lower_value_buffer(lowering, argument);
+      uint32_t buffer = value_buffer(lowering, argument);
       plan->materialised = false; /* what it stands for, not a load of it */
       lower_store(lowering, node->location, buffer, &argument->type, NULL, argument);
       plan->materialised = true;
@@ -97,10 +97,10 @@ static void update_carried(Lowering *lowering, const Node *node, uint32_t carrie
   for (uint32_t i = 0; i < carried; i++) {
     Value *value = body->results[lead + i];
     int32_t own = plan_of(lowering, node->results[i])->buffer;
-    from[i] = plan_of(lowering, value)->buffer;
+    from[i] = (int32_t)value_buffer(lowering, value);
     for (uint32_t k = 0; k < carried && from[i] != own; k++) {
       if (from[i] != plan_of(lowering, node->results[k])->buffer) continue;
-      from[i] = (int32_t)lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+      from[i] = (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
       lower_store(lowering, node->location, (uint32_t)from[i], &value->type, NULL, value);
       break;
     }
@@ -125,7 +125,7 @@ static StepList lower_body(Lowering *lowering, const Node *node, const Symbol *i
   bind_arguments(lowering, node, iteration);
   lower_nodes(lowering, body);
   for (uint32_t i = carried; i < node->result_count; i++)
-    lower_store(lowering, node->location, lower_value_buffer(lowering, node->results[i]),
+    lower_store(lowering, node->location, value_buffer(lowering, node->results[i]),
                 &node->results[i]->type, iteration, body->results[lead + i]);
   if (condition != NO_BUFFER)
     lower_store(lowering, node->location, (uint32_t)condition, &truth, NULL, body->results[0]);
@@ -141,7 +141,7 @@ static void lower_loop(Lowering *lowering, const Node *node) {
   int32_t condition = NO_BUFFER;
   Step step = {.kind = STEP_LOOP, .trip = node_trip(lowering->module, node), .location = node->location};
   for (uint32_t i = 0; i < node->result_count; i++) {
-    uint32_t buffer = lower_value_buffer(lowering, node->results[i]);
+    uint32_t buffer = value_buffer(lowering, node->results[i]);
     if (i < carried)
       lower_store(lowering, node->location, buffer, &node->results[i]->type, NULL,
                   node->operands[initial + i]);
@@ -149,12 +149,12 @@ static void lower_loop(Lowering *lowering, const Node *node) {
   if (step.trip && dim_equals_constant(step.trip, 0)) return;
   step.conditional = loop_is_conditional(node);
   if (step.conditional) {
-    condition = (int32_t)lower_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &truth);
+    condition = (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &truth);
     buffers[step.buffer_count++] = (uint32_t)condition;
     lower_store(lowering, node->location, (uint32_t)condition, &truth, NULL, node->operands[1]);
   }
   step.counted = !step.trip && node->operands[0];
-  if (step.counted) buffers[step.buffer_count++] = (uint32_t)plan_of(lowering, node->operands[0])->buffer;
+  if (step.counted) buffers[step.buffer_count++] = value_buffer(lowering, node->operands[0]);
   step.buffers = arena_copy(lowering->arena, buffers, step.buffer_count * sizeof *buffers);
   step.iteration = iteration_symbol(lowering, step.trip);
   step.bodies[0] = lower_body(lowering, node, step.iteration, condition);

@@ -64,10 +64,9 @@ void lower_decide(Lowering *lowering, Region *region);
 /* Whether a condition can end the loop before its trip count does. */
 bool loop_is_conditional(const Node *node);
 
-/* lower.c */
-uint32_t lower_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type);
-/* The buffer of a materialised value, made when new. */
-uint32_t lower_value_buffer(Lowering *lowering, Value *value);
+/* lower.c: the program buffer of a value that has one; made when new. */
+uint32_t value_buffer(Lowering *lowering, const Value *value);
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type);
 /* The value whose buffer a materialised reshape shares. */
 Value *lower_alias_root(Lowering *lowering, Value *value);
 /* A kernel that writes the value into a buffer of `type`: the whole of it or, with an iteration, the part of its
