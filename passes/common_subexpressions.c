@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forward over a region with a table of the nodes seen: hash first, then a full comparison. */
+/* Forward over a region with a table of the nodes seen: hash first, then a full comparison. A nested region sees
+   what stands before it; what it adds is gone behind it. */
 #include "base/hash.h"
 #include "passes/passes.h"
 #include <string.h>
@@ -12,6 +13,8 @@ typedef struct Seen {
 typedef struct Table {
   Seen *slots;
   size_t mask;
+  size_t *added; /* the slots in use, in the order in which they were filled */
+  size_t count;
 } Table;
 
 static Value *current(Value *value) {
@@ -73,20 +76,42 @@ static void visit(Table *table, Region *region, Node *node) {
     return;
   }
   table->slots[at] = (Seen){hash, node};
+  table->added[table->count++] = at;
+}
+
+/* The last slot that was filled can be emptied again: nothing was placed behind it. */
+static void forget(Table *table, size_t count) {
+  while (table->count > count) table->slots[table->added[--table->count]] = (Seen){0};
+}
+
+static void visit_region(Table *table, Region *region) {
+  size_t outer = table->count;
+  for (Node *node = region->first, *next; node; node = next) {
+    next = node->next;
+    for (uint32_t i = 0; i < node->region_count; i++) visit_region(table, node->regions[i]);
+    if (!node->region_count) visit(table, region, node);
+  }
+  forget(table, outer);
+}
+
+static size_t count_nodes(const Region *region) {
+  size_t count = 0;
+  for (const Node *node = region->first; node; node = node->next) {
+    count++;
+    for (uint32_t i = 0; i < node->region_count; i++) count += count_nodes(node->regions[i]);
+  }
+  return count;
 }
 
 bool pass_common_subexpressions(Module *module) {
   Arena *scratch = arena_create();
   for (size_t i = 0; i < module->entry_count; i++) {
     Region *body = module->entries[i]->body;
-    size_t count = 0, capacity = 16;
-    for (const Node *node = body->first; node; node = node->next) count++;
+    size_t count = count_nodes(body), capacity = 16;
     while (capacity < count * 2) capacity *= 2;
-    Table table = {arena_array(scratch, Seen, capacity), capacity - 1};
-    for (Node *node = body->first, *next; node; node = next) {
-      next = node->next;
-      visit(&table, body, node);
-    }
+    Table table = {.slots = arena_array(scratch, Seen, capacity), .mask = capacity - 1};
+    table.added = arena_array(scratch, size_t, count);
+    visit_region(&table, body);
     region_apply_replacements(body);
   }
   arena_destroy(scratch);

@@ -2,6 +2,14 @@
 /* Kernels that differ in nothing but names are generated once. */
 #include "passes/deduplicate.h"
 
+static void renumber(Step *steps, size_t count, const uint32_t *same) {
+  for (size_t i = 0; i < count; i++) {
+    if (steps[i].kind == STEP_KERNEL) steps[i].kernel = same[steps[i].kernel];
+    for (uint32_t k = 0; k < step_body_count(&steps[i]); k++)
+      renumber(steps[i].bodies[k].steps, steps[i].bodies[k].count, same);
+  }
+}
+
 void deduplicate_kernels(Program *program) {
   uint32_t *same = arena_array(program->arena, uint32_t, program->kernel_count);
   size_t kept = 0;
@@ -13,6 +21,5 @@ void deduplicate_kernels(Program *program) {
   }
   program->kernel_count = kept;
   for (size_t i = 0; i < kept; i++) program->kernels[i]->name = arena_format(program->arena, "k%zu", i);
-  for (size_t i = 0; i < program->step_count; i++)
-    if (program->steps[i].kind == STEP_KERNEL) program->steps[i].kernel = same[program->steps[i].kernel];
+  renumber(program->steps, program->step_count, same);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All nodes that depend on constants only are lowered together to one program without arguments, which the
-   interpreter runs; what the rest of the graph reads of them becomes constants. */
+/* All nodes that depend on constants only, in whatever region, are lowered together to one program without arguments,
+   which the interpreter runs; what the rest of the graph reads of them becomes constants. */
 #include "ir/build.h"
 #include "passes/lower.h"
 #include "passes/passes.h"
@@ -10,7 +10,10 @@ enum { SMALL_BYTES = 4096, FOLDABLE = 1 };
 
 typedef struct Folder {
   Module *module;
-  Region *body, *copy; /* the entry's region; the region of copied nodes */
+  Region *copy;        /* of the copied nodes */
+  Node **nodes;        /* of the entry, also nested, in order */
+  size_t node_count, node_capacity;
+  bool *needed;        /* by Value.id: a reader that is not folded, or a region's results, use the value */
   Value **copies;      /* by Value.id of the original */
   uint32_t value_count;
 } Folder;
@@ -63,16 +66,25 @@ static void copy_node(Folder *folder, const Node *node) {
   folder->copies[node->results[0]->id] = node_add_result(folder->module, copy, node->results[0]->type, NULL);
 }
 
-/* True where a reader that is not folded itself, or the region's results, use the value. */
-static bool *find_frontier(Folder *folder) {
-  bool *needed = arena_array(folder->module->arena, bool, folder->value_count);
-  for (const Node *node = folder->body->first; node; node = node->next) {
+/* Lists the nodes and clears the marks of their results and regions' arguments; notes what regions give. */
+static void collect(Folder *folder, Region *region) {
+  for (uint32_t i = 0; i < region->argument_count; i++) region->arguments[i]->mark = 0;
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->mark = 0;
+    arena_push(folder->module->arena, folder->nodes, folder->node_count, folder->node_capacity) = node;
+    for (uint32_t i = 0; i < node->region_count; i++) collect(folder, node->regions[i]);
+  }
+  for (uint32_t i = 0; i < region->result_count; i++) folder->needed[region->results[i]->id] = true;
+}
+
+static void find_frontier(Folder *folder) {
+  for (size_t k = 0; k < folder->node_count; k++) {
+    const Node *node = folder->nodes[k];
     if (node->result_count == 1 && node->results[0]->mark == FOLDABLE && !grows(node)) continue;
     for (uint32_t i = 0; i < node->operand_count; i++)
-      if (node->operands[i] && node->operands[i]->id < folder->value_count) needed[node->operands[i]->id] = true;
+      if (node->operands[i] && node->operands[i]->id < folder->value_count)
+        folder->needed[node->operands[i]->id] = true;
   }
-  for (uint32_t i = 0; i < folder->body->result_count; i++) needed[folder->body->results[i]->id] = true;
-  return needed;
 }
 
 static bool run_copy(Folder *folder, void **results) {
@@ -83,23 +95,26 @@ static bool run_copy(Folder *folder, void **results) {
 }
 
 static bool fold_entry(Module *module, Region *body) {
-  Folder folder = {.module = module, .body = body, .copy = region_create(module, NULL), .value_count = module->value_count};
+  Folder folder = {.module = module, .copy = region_create(module, NULL), .value_count = module->value_count};
   folder.copies = arena_array(module->arena, Value *, folder.value_count);
+  folder.needed = arena_array(module->arena, bool, folder.value_count);
+  collect(&folder, body);
   uint32_t count = 0, capacity = 0;
-  for (Node *node = body->first; node; node = node->next) {
-    for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->mark = 0;
+  for (size_t k = 0; k < folder.node_count; k++) {
+    Node *node = folder.nodes[k];
     if (!is_foldable(node)) continue;
     node->results[0]->mark = FOLDABLE;
     copy_node(&folder, node);
     capacity++;
   }
   if (!capacity) return true;
-  bool *needed = find_frontier(&folder);
+  find_frontier(&folder);
   Value **frontier = arena_array(module->arena, Value *, capacity), **copies = arena_array(module->arena, Value *, capacity);
   void **results = arena_array(module->arena, void *, capacity);
-  for (Node *node = body->first; node; node = node->next) {
-    if (node->result_count != 1 || node->results[0]->mark != FOLDABLE || !needed[node->results[0]->id]) continue;
-    if (grows(node)) continue;
+  for (size_t k = 0; k < folder.node_count; k++) {
+    const Node *node = folder.nodes[k];
+    if (node->result_count != 1 || node->results[0]->mark != FOLDABLE) continue;
+    if (!folder.needed[node->results[0]->id] || grows(node)) continue;
     uint64_t bytes = 0;
     byte_count(&node->results[0]->type, &bytes);
     frontier[count] = node->results[0];
@@ -112,7 +127,7 @@ static bool fold_entry(Module *module, Region *body) {
   for (uint32_t i = 0; i < count; i++) {
     int64_t elements = 0;
     Node *node = frontier[i]->producer;
-    Builder builder = {.module = module, .region = body, .position = node, .location = node->location};
+    Builder builder = {.module = module, .region = node->parent, .position = node, .location = node->location};
     type_static_count(&frontier[i]->type, &elements);
     const Blob *blob = blob_dense(module->arena, frontier[i]->type.element, elements, results[i]);
     frontier[i]->replacement = build_blob(&builder, blob, frontier[i]->type);

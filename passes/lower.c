@@ -16,8 +16,7 @@ uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index,
   return (uint32_t)program->buffer_count - 1;
 }
 
-/* The value whose buffer a materialised reshape shares. */
-static Value *alias_root(Lowering *lowering, Value *value) {
+Value *lower_alias_root(Lowering *lowering, Value *value) {
   while (value->producer && value->producer->kind == PRIMITIVE_RESHAPE && plan_of(lowering, value)->materialised &&
          plan_of(lowering, value->producer->operands[0])->materialised)
     value = value->producer->operands[0];
@@ -32,9 +31,10 @@ static void place_interface(Lowering *lowering, Region *region) {
     plan_of(lowering, region->arguments[i])->buffer =
         (int32_t)program_add_buffer(lowering, STORAGE_ARGUMENT, i, NULL, &region->arguments[i]->type);
   for (uint32_t i = 0; i < region->result_count; i++) {
-    Value *root = alias_root(lowering, region->results[i]);
+    Value *root = lower_alias_root(lowering, region->results[i]);
     if (!is_computed(root) || plan_of(lowering, root)->buffer != NO_BUFFER) continue;
-    plan_of(lowering, root)->buffer = (int32_t)program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &region->results[i]->type);
+    const Type *type = &region->results[i]->type;
+    plan_of(lowering, root)->buffer = (int32_t)program_add_buffer(lowering, STORAGE_RESULT, i, NULL, type);
   }
 }
 
@@ -193,6 +193,23 @@ static void lower_concat(Lowering *lowering, Value *value) {
   }
 }
 
+void lower_push(Lowering *lowering, Step step) {
+  Program *program = lowering->program;
+  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+}
+
+void lower_store(Lowering *lowering, Location location, uint32_t buffer, const Type *type,
+                 const Symbol *iteration, const Value *value) {
+  KernelBuilder builder;
+  Subscript target[RANK_LIMIT], *at = target;
+  kernel_start(&builder, lowering, location);
+  if (iteration) *at++ = subscript_symbol(&builder, iteration);
+  axes_of_type(&builder, &value->type, at);
+  uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, type);
+  kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
+  kernel_finish(&builder);
+}
+
 /* Computes the status, then checks it. */
 static void lower_require(Lowering *lowering, const Node *node) {
   KernelBuilder builder;
@@ -207,10 +224,14 @@ static void lower_require(Lowering *lowering, const Node *node) {
   kernel_finish(&builder);
   Step step = {.kind = STEP_CHECK, .buffer_count = 1, .location = node->location};
   step.buffers = arena_copy(program->arena, &buffer, sizeof buffer);
-  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+  lower_push(lowering, step);
 }
 
 static void lower_node(Lowering *lowering, const Node *node) {
+  if (node->region_count) {
+    lower_control(lowering, node);
+    return;
+  }
   if (node->kind == PRIMITIVE_REQUIRE) {
     lower_require(lowering, node);
     return;
@@ -218,7 +239,7 @@ static void lower_node(Lowering *lowering, const Node *node) {
   Value *value = node->results[0];
   ValuePlan *plan = plan_of(lowering, value);
   if (!plan->materialised || value->use_count == 0) return;
-  Value *root = alias_root(lowering, value);
+  Value *root = lower_alias_root(lowering, value);
   if (root != value) {
     plan->buffer = (int32_t)value_buffer(lowering, root);
     return;
@@ -231,6 +252,10 @@ static void lower_node(Lowering *lowering, const Node *node) {
   }
 }
 
+void lower_nodes(Lowering *lowering, const Region *region) {
+  for (const Node *node = region->first; node; node = node->next) lower_node(lowering, node);
+}
+
 /* Results that no kernel writes in place: arguments, constants, and values that are results twice. */
 static void copy_results(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->result_count; i++) {
@@ -238,15 +263,9 @@ static void copy_results(Lowering *lowering, Region *region) {
     uint32_t number = value_buffer(lowering, value); /* may add a buffer */
     const ProgramBuffer *buffer = &lowering->program->buffers[number];
     if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
-    KernelBuilder builder;
-    Subscript at[RANK_LIMIT];
     Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
-    kernel_start(&builder, lowering, location);
-    axes_of_type(&builder, &value->type, at);
     uint32_t result = program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
-    uint32_t out = kernel_parameter(&builder, result, BUFFER_OUT, &value->type);
-    kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, value, at));
-    kernel_finish(&builder);
+    lower_store(lowering, location, result, &value->type, NULL, value);
   }
 }
 
@@ -263,7 +282,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);
   place_interface(&lowering, entry->body);
-  for (const Node *node = entry->body->first; node; node = node->next) lower_node(&lowering, node);
+  lower_nodes(&lowering, entry->body);
   copy_results(&lowering, entry->body);
   return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
 }

@@ -16,6 +16,14 @@ enum {
   NO_BUFFER = -1
 };
 
+/* What an argument of a nested region stands for when it has no buffer. */
+typedef enum ArgumentKind {
+  ARGUMENT_NONE,
+  ARGUMENT_ITERATION, /* the number of the iteration */
+  ARGUMENT_TRUTH,     /* a loop's condition: true in its body */
+  ARGUMENT_SLICE      /* of `sliced` at the iteration, along the first axis */
+} ArgumentKind;
+
 /* What lowering decided about a value, by Value.id. */
 typedef struct ValuePlan {
   bool materialised; /* has a buffer; else it is inlined where it is read */
@@ -27,6 +35,9 @@ typedef struct ValuePlan {
   uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
   Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
+  ArgumentKind argument;
+  const Value *sliced;
+  const Symbol *iteration;
 } ValuePlan;
 
 /* A constant operand of a contraction, stored in the order in which its kernel reads it. */
@@ -36,6 +47,12 @@ typedef struct PackedConstant {
   uint32_t operand;
   uint32_t buffer;
 } PackedConstant;
+/* Loops of one depth and trip count share the symbol of their iterations. */
+typedef struct Iteration {
+  uint32_t depth;
+  Dim trip; /* null: not known */
+  const Symbol *symbol;
+} Iteration;
 
 typedef struct Lowering {
   Module *module;
@@ -44,16 +61,33 @@ typedef struct Lowering {
   ValuePlan *plans;
   size_t packed_count, packed_capacity;
   PackedConstant *packed;
+  uint32_t depth; /* of loops around what is being lowered */
+  Iteration *iterations;
+  size_t iteration_count, iteration_capacity;
 } Lowering;
 
 static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) { return &lowering->plans[value->id]; }
 
+/* lower_plan.c: fills the plans of a region and those within it. */
+void lower_decide(Lowering *lowering, Region *region);
+/* Whether a condition can end the loop before its trip count does. */
+bool loop_is_conditional(const Node *node);
+
 /* lower.c: the program buffer of a value that has one; made when new. */
 uint32_t value_buffer(Lowering *lowering, const Value *value);
 uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type);
+/* The value whose buffer a materialised reshape shares. */
+Value *lower_alias_root(Lowering *lowering, Value *value);
+/* A kernel that writes the value into a buffer of `type`: the whole of it or, with an iteration, the part of its
+   first axis at that number. */
+void lower_store(Lowering *lowering, Location location, uint32_t buffer, const Type *type,
+                 const Symbol *iteration, const Value *value);
+/* Steps for the nodes of a region, in order, behind those of the program. */
+void lower_nodes(Lowering *lowering, const Region *region);
+void lower_push(Lowering *lowering, Step step);
 
-/* lower_plan.c: fills the plans of a region. */
-void lower_decide(Lowering *lowering, Region *region);
+/* lower_control.c: an if, loop or scan. */
+void lower_control(Lowering *lowering, const Node *node);
 /* True where a reshape only adds or drops axes of extent 1, so that it is an index map. */
 bool reshape_is_index_map(const Node *node);
 
@@ -100,6 +134,7 @@ uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
 /* The load of a constant operand of a contraction from a copy that is stored as its kernel reads it; null where the
    operand is no constant or its labels leave it. `of_label` gives the kernel's axis of each label. */
 const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand, const Subscript *of_label);
+Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol);
 /* Subscripts for the operand of an equation. */
 Subscript *access_substitute(KernelBuilder *builder, const Access *access, const Subscript *of);
 #endif

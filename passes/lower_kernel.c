@@ -136,7 +136,7 @@ void kernel_finish(KernelBuilder *builder) {
                .buffers = arena_copy(program->arena, builder->bound, builder->parameter_count * sizeof *builder->bound),
                .location = builder->location};
   arena_push(program->arena, program->kernels, program->kernel_count, program->kernel_capacity) = kernel;
-  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+  lower_push(builder->lowering, step);
 }
 
 static Expr *expr_new(KernelBuilder *builder, ExprKind kind, ElementType type) {
@@ -176,6 +176,10 @@ Subscript subscript_axis(KernelBuilder *builder, uint32_t axis) {
   return (Subscript){.offset = dim_constant(dims, 0),
                      .term_count = 1,
                      .terms = arena_copy(builder->lowering->arena, &term, sizeof term)};
+}
+
+Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol) {
+  return (Subscript){.offset = dim_symbol(builder->lowering->module->dims, symbol->name)};
 }
 
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of) {
@@ -329,12 +333,23 @@ static const Expr *expr_of_reshape(KernelBuilder *builder, const Value *value, c
   return expr_of_value(builder, operand, access);
 }
 
+/* An argument of a nested region without a buffer. */
+static const Expr *expr_of_argument(KernelBuilder *builder, const Value *value, const Subscript *at) {
+  const ValuePlan *plan = plan_of(builder->lowering, value);
+  if (plan->argument == ARGUMENT_TRUTH) return expr_literal(builder, ELEMENT_BOOL, 1);
+  Subscript access[RANK_LIMIT] = {subscript_symbol(builder, plan->iteration)};
+  if (plan->argument == ARGUMENT_ITERATION) return expr_index(builder, access, ELEMENT_I64);
+  if (value->type.rank) memcpy(access + 1, at, value->type.rank * sizeof *at);
+  return expr_of_value(builder, plan->sliced, access);
+}
+
 const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subscript *at) {
   Lowering *lowering = builder->lowering;
   const ValuePlan *plan = plan_of(lowering, value);
   if (value == builder->local_of) return expr_load(builder, builder->local, at);
   if (plan->materialised)
     return expr_load(builder, kernel_parameter(builder, value_buffer(lowering, value), BUFFER_IN, &value->type), at);
+  if (!value->producer) return expr_of_argument(builder, value, at);
   switch (value->producer->kind) {
   case PRIMITIVE_CONSTANT: return expr_of_constant(builder, value);
   case PRIMITIVE_IOTA:

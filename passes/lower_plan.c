@@ -37,7 +37,19 @@ static bool access_slides(const Access *access) {
   return false;
 }
 
+bool loop_is_conditional(const Node *node) {
+  return node->kind == PRIMITIVE_LOOP && node->operands[1] && !node_runs_whole_trip(node);
+}
+
+static Reading reading_of_control(const Node *reader, uint32_t operand) {
+  if (reader->kind == PRIMITIVE_IF) return READ_BUFFER;
+  uint32_t initial = reader->kind == PRIMITIVE_LOOP ? 2 : 0;
+  if (operand < initial) return operand == 0 ? READ_BUFFER : READ_POINT;
+  return operand < initial + node_int(reader, "carried") ? READ_POINT : READ_MEMORY;
+}
+
 static Reading reading_of(const Node *reader, uint32_t operand) {
+  if (reader->region_count) return reading_of_control(reader, operand);
   switch (reader->kind) {
   case PRIMITIVE_MAP: return reader->operands[operand]->type.rank == reader->results[0]->type.rank ? READ_POINT : READ_INDEX;
   case PRIMITIVE_VIEW: return operand == 1 || view_repeats(reader->equation) ? READ_INDEX : READ_POINT;
@@ -86,6 +98,31 @@ typedef struct Demand {
   Value *root;
 } Demand;
 
+/* True where computing the value anew in each iteration, or in both branches, costs nothing. */
+static bool is_free(const Node *node) {
+  return node->kind == PRIMITIVE_DIMS || node->kind == PRIMITIVE_IOTA ||
+         (node->kind == PRIMITIVE_CONSTANT && is_small_constant(node));
+}
+
+static bool is_captured(const Region *reader, const Value *value) {
+  return value->producer && value->producer->parent != reader;
+}
+
+/* A reading in a region; what stands outside of it is not computed within. */
+static void note_reading(Demand *demands, const Region *region, const Value *value, Reading reading) {
+  Demand *demand = &demands[value->id];
+  if (is_captured(region, value) && !is_free(value->producer) && reading != READ_BUFFER) reading = READ_MEMORY;
+  demand->memory = demand->memory || reading == READ_MEMORY;
+  demand->buffer = demand->buffer || reading == READ_BUFFER;
+  demand->index = demand->index || reading == READ_INDEX;
+}
+
+/* A region's result is read where no kernel of the region can compute it along the way. */
+static void note_result(Demand *demands, const Region *region, const Value *value, Reading reading) {
+  note_reading(demands, region, value, reading);
+  demands[value->id].apart = true;
+}
+
 static void note_reader(Lowering *lowering, Demand *demands, const Node *reader, uint32_t operand) {
   const Value *value = reader->operands[operand];
   Demand *demand = &demands[value->id];
@@ -93,11 +130,9 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   const ValuePlan *result = reader->result_count ? plan_of(lowering, reader->results[0]) : NULL;
   if (result && result->over_memory) reading = READ_MEMORY;
   if (result && result->materialised && reader->kind == PRIMITIVE_RESHAPE) reading = READ_BUFFER; /* one buffer */
-  demand->memory = demand->memory || reading == READ_MEMORY;
-  demand->buffer = demand->buffer || reading == READ_BUFFER;
-  demand->index = demand->index || reading == READ_INDEX;
+  note_reading(demands, reader->parent, value, reading);
   Value *root = NULL;
-  if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0])) {
+  if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) && !is_captured(reader->parent, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
     root = plan->materialised ? reader->results[0] : plan->root;
   }
@@ -142,17 +177,78 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
   }
 }
 
+static void set_inline_costs(Lowering *lowering, const Region *region) {
+  for (const Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->region_count; i++) set_inline_costs(lowering, node->regions[i]);
+    if (node->result_count && is_expression(node)) set_inline_cost(lowering, node);
+  }
+}
+
+static void decide_region(Lowering *lowering, Demand *demands, const Region *region);
+
+/* Carried arguments are what the node's results are made of; the others are expressions unless somebody needs
+   them in memory. */
+static void decide_body(Lowering *lowering, Demand *demands, const Node *node) {
+  const Region *body = node->regions[0];
+  bool is_loop = node->kind == PRIMITIVE_LOOP;
+  uint32_t carried = (uint32_t)node_int(node, "carried"), lead = is_loop ? 1 : 0;
+  for (uint32_t i = 0; i < body->argument_count; i++) {
+    ValuePlan *plan = plan_of(lowering, body->arguments[i]);
+    plan->argument = i >= 2 * lead + carried ? ARGUMENT_SLICE
+                     : i >= 2 * lead         ? ARGUMENT_NONE
+                     : i == 0                ? ARGUMENT_ITERATION
+                                             : ARGUMENT_TRUTH;
+    plan->materialised = plan->argument == ARGUMENT_NONE;
+  }
+  for (uint32_t i = 0; i < body->result_count; i++)
+    note_result(demands, body, body->results[i], i >= lead && i < lead + carried ? READ_BUFFER : READ_POINT);
+  decide_region(lowering, demands, body);
+  for (uint32_t i = 0; i < body->argument_count; i++) {
+    const Demand *demand = &demands[body->arguments[i]->id];
+    ValuePlan *plan = plan_of(lowering, body->arguments[i]);
+    if (plan->argument == ARGUMENT_NONE) continue;
+    plan->materialised = demand->buffer || (demand->memory && plan->argument != ARGUMENT_SLICE);
+  }
+}
+
+static void decide_control(Lowering *lowering, Demand *demands, const Node *node) {
+  for (uint32_t i = 0; i < node->result_count; i++) plan_of(lowering, node->results[i])->materialised = true;
+  if (node->kind != PRIMITIVE_IF) {
+    decide_body(lowering, demands, node);
+    return;
+  }
+  for (uint32_t k = 0; k < node->region_count; k++) {
+    const Region *branch = node->regions[k];
+    for (uint32_t i = 0; i < branch->result_count; i++)
+      note_result(demands, branch, branch->results[i], READ_POINT);
+    decide_region(lowering, demands, branch);
+  }
+}
+
+/* Whether lowering reads the operand: a trip count that is known is a dim. */
+static bool is_read(Lowering *lowering, const Node *node, uint32_t operand) {
+  if (node->kind != PRIMITIVE_LOOP || operand > 1) return node->operands[operand] != NULL;
+  if (!node->operands[operand]) return false;
+  return operand == 0 ? !node_trip(lowering->module, node) : loop_is_conditional(node);
+}
+
+static void decide_region(Lowering *lowering, Demand *demands, const Region *region) {
+  for (Node *node = region->last; node; node = node->previous) {
+    if (node->region_count)
+      decide_control(lowering, demands, node);
+    else
+      for (uint32_t i = 0; i < node->result_count; i++)
+        decide_value(lowering, &demands[node->results[i]->id], node, node->results[i]);
+    for (uint32_t i = 0; i < node->operand_count; i++)
+      if (is_read(lowering, node, i)) note_reader(lowering, demands, node, i);
+  }
+}
+
 void lower_decide(Lowering *lowering, Region *region) {
   Demand *demands = arena_array(lowering->arena, Demand, lowering->module->value_count);
   region_count_uses(region);
   for (uint32_t i = 0; i < region->argument_count; i++) plan_of(lowering, region->arguments[i])->materialised = true;
   for (uint32_t i = 0; i < region->result_count; i++) demands[region->results[i]->id].buffer = true;
-  for (Node *node = region->first; node; node = node->next)
-    if (node->result_count && is_expression(node)) set_inline_cost(lowering, node);
-  for (Node *node = region->last; node; node = node->previous) {
-    for (uint32_t i = 0; i < node->result_count; i++)
-      decide_value(lowering, &demands[node->results[i]->id], node, node->results[i]);
-    for (uint32_t i = 0; i < node->operand_count; i++)
-      if (node->operands[i]) note_reader(lowering, demands, node, i);
-  }
+  set_inline_costs(lowering, region);
+  decide_region(lowering, demands, region);
 }

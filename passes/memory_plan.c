@@ -2,13 +2,8 @@
 /* Workspace offsets. Static sizes: largest first into the tightest gap that its lifetime leaves (best fit).
    Symbolic sizes: slots whose members never live at once, laid one after the other behind the static part. */
 #include "passes/lower.h"
+#include "passes/memory_lives.h"
 #include <stdlib.h>
-
-typedef struct Life {
-  uint32_t buffer, first, last; /* steps, inclusive */
-  uint64_t bytes;               /* aligned */
-  uint64_t offset;
-} Life;
 
 static uint64_t align_up(uint64_t bytes) {
   return (bytes + WORKSPACE_ALIGNMENT - 1) / WORKSPACE_ALIGNMENT * WORKSPACE_ALIGNMENT;
@@ -46,9 +41,9 @@ static uint64_t place_one(const Life **placed, Life *life, Life *all, size_t don
   return life->offset + life->bytes;
 }
 
-static uint64_t lower_bound(const Life *lives, size_t count, size_t step_count) {
+static uint64_t lower_bound(const Life *lives, size_t count, uint32_t position_count) {
   uint64_t most = 0;
-  for (uint32_t step = 0; step < step_count; step++) {
+  for (uint32_t step = 0; step < position_count; step++) {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
       if (lives[i].first <= step && step <= lives[i].last) sum += lives[i].bytes;
@@ -91,13 +86,7 @@ void plan_memory(Program *program) {
   Life *fixed = arena_array(program->arena, Life, program->buffer_count + 1);
   Life *symbolic = arena_array(program->arena, Life, program->buffer_count + 1);
   const Life **scratch = arena_array(program->arena, const Life *, program->buffer_count + 1);
-  for (size_t i = 0; i < program->buffer_count; i++) lives[i] = (Life){(uint32_t)i, UINT32_MAX, 0, 0, 0};
-  for (uint32_t step = 0; step < program->step_count; step++)
-    for (uint32_t k = 0; k < program->steps[step].buffer_count; k++) {
-      Life *life = &lives[program->steps[step].buffers[k]];
-      if (life->first == UINT32_MAX) life->first = step;
-      life->last = step;
-    }
+  uint32_t position_count = program_lives(program, lives);
   for (size_t i = 0; i < program->buffer_count; i++) {
     int64_t bytes;
     if (program->buffers[i].storage != STORAGE_WORKSPACE || lives[i].first == UINT32_MAX) continue;
@@ -108,7 +97,7 @@ void plan_memory(Program *program) {
       symbolic[symbolic_count++] = lives[i];
     }
   }
-  program->workspace_lower_bound = lower_bound(fixed, fixed_count, program->step_count);
+  program->workspace_lower_bound = lower_bound(fixed, fixed_count, position_count);
   qsort(fixed, fixed_count, sizeof *fixed, by_size);
   uint64_t end = 0;
   for (size_t i = 0; i < fixed_count; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Canonicalisation: one forward walk. Every rule keeps each element's bits, NaN and signed zeros included. */
+/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and signed zeros
+   included. */
 #include "ir/build.h"
 #include "passes/passes.h"
 
@@ -116,6 +117,43 @@ static Value *known_integers(Simplifier *s, Node *node) {
   return build_blob(&s->builder, blob_dense(s->module->arena, value->type.element, (int64_t)count, bytes), value->type);
 }
 
+/* The branch of an `if` whose condition is known takes its place. */
+static bool inline_branch(Node *node) {
+  const Dim *known = node->operands[0]->tracked;
+  int64_t truth;
+  if (!known || !dim_is_constant(known[0], &truth)) return false;
+  Region *taken = node->regions[truth ? 0 : 1];
+  region_inline(taken, node);
+  for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->replacement = taken->results[i];
+  region_remove(node->parent, node);
+  return true;
+}
+
+/* A loop without iterations gives its initial values, and nothing stacked. */
+static bool remove_loop(Simplifier *s, Node *node) {
+  Dim trip = node_trip(s->module, node);
+  if (!trip || !dim_equals_constant(trip, 0)) return false;
+  uint32_t carried = (uint32_t)node_int(node, "carried"), initial = node->kind == PRIMITIVE_LOOP ? 2 : 0;
+  for (uint32_t i = carried; i < node->result_count; i++) {
+    const Type *type = &node->results[i]->type;
+    if (type->element == ELEMENT_STRING || element_info(type->element)->bits < 8) return false;
+  }
+  for (uint32_t i = 0; i < node->result_count; i++) {
+    const Type *type = &node->results[i]->type;
+    node->results[i]->replacement =
+        i < carried ? node->operands[initial + i] : build_splat(&s->builder, type->element, 0, type->rank, type->dims);
+  }
+  region_remove(node->parent, node);
+  return true;
+}
+
+static void simplify_region(Simplifier *s, Region *region);
+
+static void simplify_control(Simplifier *s, Node *node) {
+  if (node->kind == PRIMITIVE_IF ? inline_branch(node) : remove_loop(s, node)) return;
+  for (uint32_t i = 0; i < node->region_count; i++) simplify_region(s, node->regions[i]);
+}
+
 static void simplify_node(Simplifier *s, Region *region, Node *node) {
   Dim truth[1];
   size_t count;
@@ -124,8 +162,13 @@ static void simplify_node(Simplifier *s, Region *region, Node *node) {
       region_remove(region, node);
     return;
   }
+  s->builder.region = region;
   s->builder.position = node;
   s->builder.location = node->location;
+  if (node->region_count) {
+    simplify_control(s, node);
+    return;
+  }
   Value *better = known_integers(s, node);
   if (!better && node->kind == PRIMITIVE_MAP) {
     better = simplify_map(s, node);
@@ -141,15 +184,23 @@ static Value *current(Value *value) {
   return value;
 }
 
+/* Nodes of a branch that takes its `if`'s place are visited in turn. */
+static void simplify_region(Simplifier *s, Region *region) {
+  for (Node *node = region->first, *next; node; node = next) {
+    Node *previous = node->previous;
+    next = node->next;
+    for (uint32_t k = 0; k < node->operand_count; k++) node->operands[k] = current(node->operands[k]);
+    simplify_node(s, region, node);
+    if (node->kind == PRIMITIVE_IF && !node->parent) next = previous ? previous->next : region->first;
+  }
+  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = current(region->results[i]);
+}
+
 bool pass_simplify(Module *module) {
   for (size_t i = 0; i < module->entry_count; i++) {
     Region *body = module->entries[i]->body;
-    Simplifier s = {.module = module, .builder = {.module = module, .region = body}};
-    for (Node *node = body->first, *next; node; node = next) {
-      next = node->next;
-      for (uint32_t k = 0; k < node->operand_count; k++) node->operands[k] = current(node->operands[k]);
-      simplify_node(&s, body, node);
-    }
+    Simplifier s = {.module = module, .builder = {.module = module}};
+    simplify_region(&s, body);
     region_apply_replacements(body);
   }
   return pass_dead_code(module);

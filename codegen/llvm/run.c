@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions around the kernels: checks, choice of level, the straight list of kernel calls per level. */
+/* The functions around the kernels: checks, choice of level, the steps per level. */
 #include "codegen/llvm/emit.h"
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +73,15 @@ static LLVMValueRef outside(Codegen *cg, LLVMValueRef value, int64_t low, int64_
   return LLVMBuildOr(cg->builder, below, LLVMBuildICmp(cg->builder, LLVMIntSGT, value, emit_i64(cg, high), ""), "");
 }
 
+/* Notes trip counts that overflow. */
+static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+  for (size_t i = 0; i < count; i++) {
+    if (steps[i].trip) checked_dim(cg, steps[i].trip, symbols, bad);
+    for (uint32_t k = 0; k < step_body_count(&steps[i]); k++)
+      check_trips(cg, steps[i].bodies[k].steps, steps[i].bodies[k].count, symbols, bad);
+  }
+}
+
 /* True (as i1) where a symbol leaves its range, a dim is negative or a size overflows. */
 static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
   const Program *program = cg->program;
@@ -91,6 +100,7 @@ static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
                           outside(cg, checked_dim(cg, buffer->type.dims[d], symbols, &bad), 0, INT64_MAX), "");
     if (!dim_is_constant(buffer->byte_count, &constant)) checked_dim(cg, buffer->byte_count, symbols, &bad);
   }
+  check_trips(cg, program->steps, program->step_count, symbols, &bad);
   if (!dim_is_constant(program->workspace_bytes, &constant))
     bad = LLVMBuildOr(cg->builder, bad,
                       outside(cg, checked_dim(cg, program->workspace_bytes, symbols, &bad), 0, INT64_MAX), "");
@@ -111,7 +121,9 @@ static void check_pointers(Codegen *cg, LLVMValueRef array, Storage storage, con
 
 typedef struct LevelRun {
   LLVMValueRef inputs, outputs, workspace, frame;
-  const LLVMValueRef *symbols;
+  LLVMValueRef *symbols; /* those of the loops around the current step included */
+  LLVMValueRef *kernels;
+  LLVMValueRef slots;    /* the arguments of the next call */
 } LevelRun;
 
 static LLVMValueRef buffer_pointer(Codegen *cg, const LevelRun *run, uint32_t index) {
@@ -123,8 +135,9 @@ static LLVMValueRef buffer_pointer(Codegen *cg, const LevelRun *run, uint32_t in
   return LLVMBuildInBoundsGEP2(cg->builder, cg->i8, run->workspace, &offset, 1, "");
 }
 
-static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step, LLVMValueRef function, LLVMValueRef slots) {
+static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step) {
   const Kernel *kernel = cg->program->kernels[step->kernel];
+  LLVMValueRef function = run->kernels[step->kernel], slots = run->slots;
   uint32_t at = 0;
   int64_t tasks;
   for (uint32_t i = 0; i < step->buffer_count; i++)
@@ -151,6 +164,68 @@ static uint32_t most_slots(const Program *program) {
   return most;
 }
 
+static void emit_check(Codegen *cg, const LevelRun *run, const Step *step) {
+  LLVMValueRef status = LLVMBuildLoad2(cg->builder, cg->i32, buffer_pointer(cg, run, step->buffers[0]), "");
+  return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
+}
+
+/* The bool that a step finds in a buffer. */
+static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer) {
+  LLVMValueRef stored = LLVMBuildLoad2(cg->builder, cg->i8, buffer_pointer(cg, run, buffer), "");
+  return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(cg->i8), "");
+}
+
+static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count);
+
+static void emit_if(Codegen *cg, LevelRun *run, const Step *step) {
+  LLVMBasicBlockRef branches[2] = {emit_block(cg, "then"), emit_block(cg, "else")}, end = emit_block(cg, "end_if");
+  LLVMBuildCondBr(cg->builder, load_truth(cg, run, step->buffers[0]), branches[0], branches[1]);
+  for (uint32_t k = 0; k < 2; k++) {
+    LLVMPositionBuilderAtEnd(cg->builder, branches[k]);
+    emit_steps(cg, run, step->bodies[k].steps, step->bodies[k].count);
+    LLVMBuildBr(cg->builder, end);
+  }
+  LLVMPositionBuilderAtEnd(cg->builder, end);
+}
+
+/* The number of iterations; null where only the condition ends them. */
+static LLVMValueRef emit_count(Codegen *cg, const LevelRun *run, const Step *step) {
+  if (step->trip) return emit_dim(cg, step->trip, run->symbols);
+  if (!step->counted) return NULL;
+  LLVMValueRef address = buffer_pointer(cg, run, step->buffers[step->buffer_count - 1]);
+  return LLVMBuildLoad2(cg->builder, cg->i64, address, "");
+}
+
+static void emit_loop(Codegen *cg, LevelRun *run, const Step *step) {
+  LLVMValueRef count = emit_count(cg, run, step), zero = emit_i64(cg, 0);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(cg->builder), head = emit_block(cg, "loop");
+  LLVMBasicBlockRef body = emit_block(cg, "body"), end = emit_block(cg, "end_loop");
+  LLVMBuildBr(cg->builder, head);
+  LLVMPositionBuilderAtEnd(cg->builder, head);
+  LLVMValueRef iteration = LLVMBuildPhi(cg->builder, cg->i64, step->iteration->name);
+  LLVMValueRef more = LLVMConstInt(cg->bool_type, 1, false);
+  if (count) more = LLVMBuildICmp(cg->builder, LLVMIntSLT, iteration, count, "");
+  if (step->conditional) more = LLVMBuildAnd(cg->builder, more, load_truth(cg, run, step->buffers[0]), "");
+  LLVMBuildCondBr(cg->builder, more, body, end);
+  LLVMPositionBuilderAtEnd(cg->builder, body);
+  run->symbols[step->iteration->index] = iteration;
+  emit_steps(cg, run, step->bodies[0].steps, step->bodies[0].count);
+  LLVMValueRef values[2] = {zero, LLVMBuildAdd(cg->builder, iteration, emit_i64(cg, 1), "")};
+  LLVMBasicBlockRef sources[2] = {before, LLVMGetInsertBlock(cg->builder)};
+  LLVMAddIncoming(iteration, values, sources, 2);
+  LLVMBuildBr(cg->builder, head);
+  LLVMPositionBuilderAtEnd(cg->builder, end);
+}
+
+static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count) {
+  for (size_t i = 0; i < count; i++) switch (steps[i].kind) {
+    case STEP_KERNEL: emit_kernel_call(cg, run, &steps[i]); break;
+    case STEP_CHECK: emit_check(cg, run, &steps[i]); break;
+    case STEP_IF: emit_if(cg, run, &steps[i]); break;
+    case STEP_LOOP: emit_loop(cg, run, &steps[i]); break;
+    }
+}
+
 /* i32 run_LEVEL(inputs, outputs, symbols, workspace, frame) */
 static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
   const Program *program = cg->program;
@@ -165,18 +240,11 @@ static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
   LevelRun run = {.inputs = LLVMGetParam(function, 0),
                   .outputs = LLVMGetParam(function, 1),
                   .workspace = LLVMGetParam(function, 3),
-                  .frame = LLVMGetParam(function, 4)};
-  LLVMValueRef slots = emit_alloca(cg, LLVMArrayType2(cg->i64, most_slots(program)), "slots");
+                  .frame = LLVMGetParam(function, 4),
+                  .kernels = kernels};
+  run.slots = emit_alloca(cg, LLVMArrayType2(cg->i64, most_slots(program)), "slots");
   run.symbols = load_symbols(cg, LLVMGetParam(function, 2));
-  for (size_t i = 0; i < program->step_count; i++) {
-    const Step *step = &program->steps[i];
-    if (step->kind == STEP_KERNEL) {
-      emit_kernel_call(cg, &run, step, kernels[step->kernel], slots);
-      continue;
-    }
-    LLVMValueRef status = LLVMBuildLoad2(cg->builder, cg->i32, buffer_pointer(cg, &run, step->buffers[0]), "");
-    return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
-  }
+  emit_steps(cg, &run, program->steps, program->step_count);
   LLVMBuildRet(cg->builder, emit_i32(cg, 0));
   return function;
 }

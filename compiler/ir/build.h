@@ -54,6 +54,23 @@ Value *build_softmax(Builder *builder, Value *a, uint32_t axis, bool logarithm);
 /* Makes the run return `status` where the rank-0 bool is false. */
 bool build_require(Builder *builder, Value *condition, int64_t status);
 
+/* Nodes with regions. Each start function appends the node with its regions and their arguments, still empty: the
+   caller fills them through builders of their own, sets their results (region_set_results) and calls
+   build_control_finish. Null after a report. */
+/* Regions without arguments; the first is for a condition that is true. */
+Node *build_if(Builder *builder, Value *condition);
+/* Region arguments: iteration i64[], condition bool[] (true wherever it is read), carried values; results:
+   condition, carried values, parts to stack. `trip` or `condition` may be null. */
+Node *build_loop(Builder *builder, Value *trip, Value *condition, Value *const *carried, uint32_t carried_count);
+/* Region arguments: carried values, a slice of each input along its first axis; results: carried values, parts
+   to stack. */
+Node *build_scan(Builder *builder, Value *const *carried, uint32_t carried_count, Value *const *inputs,
+                 uint32_t input_count);
+/* Types the node by its regions; `results` receives `count` values, which must be as many as the regions give. An
+   `if` on a known condition gives the results of that branch, whose nodes take the place of the node. After an
+   error, which is reported, or with `ok` false, the node is removed and false returned. */
+bool build_control_finish(Builder *builder, Node *node, bool ok, Value **results, uint32_t count);
+
 /* Equations. Labels are created first; subscripts are given as sums of terms. */
 typedef struct EquationBuilder EquationBuilder;
 EquationBuilder *equation_start(Builder *builder);

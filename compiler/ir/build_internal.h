@@ -13,4 +13,6 @@ Value *build_result(Builder *builder, Node *node, Type type);
 void build_attributes(Builder *builder, Node *node, const Attribute *attributes, uint32_t count);
 /* Fills value->tracked from its producer. */
 void value_track_new(Module *module, Value *value);
+/* What is known of a region's arguments: a loop's body runs only where its condition is true. */
+void node_track_arguments(Module *module, const Node *node);
 #endif

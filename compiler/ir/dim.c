@@ -54,8 +54,28 @@ const Symbol *dim_symbol_declare(DimContext *context, const char *name) {
   return symbol;
 }
 
+static bool is_pinned(const DimContext *context, const char *name) {
+  for (size_t i = 0; i < context->pin_count; i++)
+    if (strcmp(context->pins[i].name, name) == 0) return true;
+  return false;
+}
+
+const Symbol *dim_symbol_create(DimContext *context, const char *prefix) {
+  const char *name;
+  size_t number = 0;
+  do name = arena_format(context->arena, "%s%zu", prefix, number++);
+  while (dim_symbol_find(context, name) || is_pinned(context, name));
+  return dim_symbol_declare(context, name);
+}
+
 void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range) {
   context->symbols[symbol->index]->range = range;
+}
+
+void dim_symbol_set_limit(DimContext *context, const Symbol *symbol, Dim limit) {
+  int64_t high = dim_range(context, limit).high;
+  context->symbols[symbol->index]->limit = limit;
+  context->symbols[symbol->index]->range = (DimRange){0, high > 0 ? high - 1 : 0};
 }
 
 size_t dim_symbol_count(const DimContext *context) { return context->symbol_count; }
@@ -397,12 +417,66 @@ Truth dim_equal(DimContext *context, Dim a, Dim b) {
   return range.low == 0 && range.high == 0 ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
+static bool uses_symbol(Dim dim, const Symbol *symbol) {
+  for (uint32_t i = 0; i < dim->term_count; i++)
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
+      const DimAtom *atom = dim->terms[i].factors[j];
+      if (atom->kind == DIM_SYMBOL ? atom->symbol == symbol
+                                   : uses_symbol(atom->left, symbol) || uses_symbol(atom->right, symbol))
+        return true;
+    }
+  return false;
+}
+
+/* sum = rest + factor * symbol; false where the symbol stands in a power or inside of an atom. */
+static bool split_linear(DimContext *context, Dim sum, const Symbol *symbol, Dim *rest, Dim *factor) {
+  *rest = *factor = dim_constant(context, 0);
+  for (uint32_t i = 0; i < sum->term_count; i++) {
+    const DimTerm *term = &sum->terms[i];
+    const DimAtom *others[FACTOR_LIMIT];
+    DimTerm left = {.coefficient = term->coefficient, .factors = others};
+    for (uint32_t j = 0; j < term->factor_count; j++)
+      if (term->factors[j]->kind != DIM_SYMBOL || term->factors[j]->symbol != symbol)
+        others[left.factor_count++] = term->factors[j];
+    if (term->factor_count - left.factor_count > 1) return false;
+    Dim *part = left.factor_count == term->factor_count ? rest : factor;
+    *part = dim_add(context, *part, intern(context, &left, 1));
+  }
+  return (*rest)->valid && (*factor)->valid && !uses_symbol(*rest, symbol) && !uses_symbol(*factor, symbol);
+}
+
+/* The last symbol with a limit that is a factor of a term. */
+static const Symbol *last_limited(Dim sum) {
+  const Symbol *last = NULL;
+  for (uint32_t i = 0; i < sum->term_count; i++)
+    for (uint32_t j = 0; j < sum->terms[i].factor_count; j++) {
+      const DimAtom *atom = sum->terms[i].factors[j];
+      if (atom->kind == DIM_SYMBOL && atom->symbol->limit && (!last || last->index < atom->symbol->index))
+        last = atom->symbol;
+    }
+  return last;
+}
+
+/* Provably at least 0. What is linear in the number of an iteration is least at one of its ends. */
+static bool is_never_negative(DimContext *context, Dim sum) {
+  Dim rest, factor;
+  if (!sum->valid) return false;
+  if (dim_range(context, sum).low >= 0) return true;
+  const Symbol *symbol = last_limited(sum);
+  if (!symbol || !split_linear(context, sum, symbol, &rest, &factor)) return false;
+  DimRange sign = dim_range(context, factor);
+  if (sign.low >= 0) return is_never_negative(context, rest);
+  if (sign.high > 0) return false;
+  Dim last = dim_subtract(context, symbol->limit, dim_constant(context, 1));
+  return is_never_negative(context, dim_add(context, rest, dim_multiply(context, factor, last)));
+}
+
 Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return TRUTH_UNKNOWN;
   Dim difference = dim_subtract(context, b, a);
   if (!difference->valid) return TRUTH_UNKNOWN;
-  DimRange range = dim_range(context, difference);
-  return range.low >= 0 ? TRUTH_YES : range.high < 0 ? TRUTH_NO : TRUTH_UNKNOWN;
+  if (is_never_negative(context, difference)) return TRUTH_YES;
+  return dim_range(context, difference).high < 0 ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *value) {

@@ -23,6 +23,7 @@ typedef struct Symbol {
   const char *name;
   uint32_t index; /* position in the context */
   DimRange range; /* default [0, 2^31 - 1] */
+  Dim limit;      /* of the number of an iteration: it is always below; null for other symbols */
 } Symbol;
 
 typedef enum Truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN } Truth;
@@ -35,6 +36,11 @@ const Symbol *dim_symbol_declare(DimContext *context, const char *name);
 /* Null where there is none of that name. */
 const Symbol *dim_symbol_find(const DimContext *context, const char *name);
 void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range);
+/* A new symbol of a name that is in no other use: `prefix` and a number. */
+const Symbol *dim_symbol_create(DimContext *context, const char *prefix);
+/* Makes the symbol the number of an iteration: its values lie in [0, limit) wherever something is computed
+   with it. Questions use that, its range is set accordingly. The limit is over symbols of lower index. */
+void dim_symbol_set_limit(DimContext *context, const Symbol *symbol, Dim limit);
 size_t dim_symbol_count(const DimContext *context);
 const Symbol *dim_symbol_at(const DimContext *context, size_t index);
 /* From now on dim_symbol returns that constant (aicc --dim N=1). Declared expressions keep the symbol. */

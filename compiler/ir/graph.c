@@ -101,6 +101,14 @@ void region_remove(Region *region, Node *node) {
   node->parent = NULL;
 }
 
+void region_inline(Region *region, Node *position) {
+  for (Node *node = region->first, *next; node; node = next) {
+    next = node->next;
+    region_remove(region, node);
+    region_insert_before(position->parent, position, node);
+  }
+}
+
 const Attribute *node_attribute(const Node *node, const char *name) {
   for (uint32_t i = 0; i < node->attribute_count; i++)
     if (strcmp(node->attributes[i].name, name) == 0) return &node->attributes[i];

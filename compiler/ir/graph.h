@@ -141,6 +141,8 @@ typedef struct Equation {
   const WhereRange *where;
 } Equation;
 
+enum { REGION_DEPTH_LIMIT = 64 }; /* regions nested in one another */
+
 typedef struct Node Node;
 typedef struct Region Region;
 
@@ -213,11 +215,18 @@ Value *node_add_result(Module *module, Node *node, Type type, const char *name);
 void region_append(Region *region, Node *node);
 void region_insert_before(Region *region, Node *position, Node *node); /* null position: at the end */
 void region_remove(Region *region, Node *node);
+/* Moves all nodes of `region` before `position`, into its region. */
+void region_inline(Region *region, Node *position);
 
 /* The attribute of that name, null where absent. */
 const Attribute *node_attribute(const Node *node, const char *name);
 int64_t node_int(const Node *node, const char *name); /* 0 where absent */
 Scalar node_monoid(const Node *node);                 /* of a reduce */
+/* Of a loop or scan: how many iterations there are unless a condition ends them, at least 0; null where value
+   tracking does not know it. */
+Dim node_trip(Module *module, const Node *node);
+/* Of a loop or scan: no condition can end it early. */
+bool node_runs_whole_trip(const Node *node);
 
 /* Sets use_count of every value (uses by nodes, nested regions and region results). */
 void region_count_uses(Region *region);
@@ -232,7 +241,8 @@ bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);
 bool equation_equal(const Equation *a, const Equation *b);
 
-/* Reports every violated rule of the module's form; `pass` (may be null) is named in the messages. */
+/* Reports every violated rule of the module's form; `pass` (may be null) is named in the messages. A module
+   that was just built or parsed has its values tracked. */
 bool module_verify(Module *module, const char *pass);
 struct Text;
 void module_print(struct Text *text, const Module *module);

@@ -309,8 +309,8 @@ static bool parse_region(Parser *parser, Node *node, uint32_t depth) {
   regions[node->region_count++] = region;
   node->regions = regions;
   size_t outer = parser->values.count;
-  bool ok = parse_expect(parser, '(') && parse_arguments(parser, region, NULL) && parse_expect(parser, '{') &&
-            parse_body(parser, region, depth + 1);
+  bool ok = (!lexer_accept(&parser->lexer, '(') || parse_arguments(parser, region, NULL)) &&
+            parse_expect(parser, '{') && parse_body(parser, region, depth + 1);
   for (size_t i = outer; i < parser->values.count; i++) parser->values.bindings[i].visible = false;
   return ok;
 }
@@ -324,8 +324,9 @@ static bool parse_node(Parser *parser, Region *region, uint32_t depth) {
   node->scalar = statement.scalar;
   node->attributes = statement.attributes;
   node->attribute_count = (uint32_t)statement.attribute_count;
-  while (lexer_accept_word(&parser->lexer, "region"))
-    if (!parse_region(parser, node, depth)) return false;
+  bool ok = true;
+  while (lexer_accept_word(&parser->lexer, "region")) ok = parse_region(parser, node, depth) && ok;
+  if (!ok) return false;
   for (size_t i = 0; i < statement.results.count; i++) {
     const Definition *definition = &statement.results.items[i];
     define(parser, definition, node_add_result(parser->module, node, definition->type, definition->name));
@@ -334,10 +335,16 @@ static bool parse_node(Parser *parser, Region *region, uint32_t depth) {
   return !statement.has_equation || parse_equation_finish(&statement.equation, node, &statement.start);
 }
 
-/* Goes on at the next line: nothing else tells where a statement ends. */
+/* Goes on at the next line, or behind the regions that begin on this one: nothing else tells where a statement
+   ends. */
 static void skip_line(Parser *parser, uint32_t line) {
-  while (parser->lexer.token.kind != TOKEN_END && parser->lexer.token.line <= line)
-    lexer_next(&parser->lexer);
+  Lexer *lexer = &parser->lexer;
+  for (uint32_t depth = 0; lexer->token.kind != TOKEN_END && (depth || lexer->token.line <= line);
+       lexer_next(lexer)) {
+    if (lexer_is(lexer, '{')) depth++;
+    if (!lexer_is(lexer, '}') || !depth) continue;
+    if (--depth == 0) line = lexer->token.line;
+  }
 }
 
 static bool parse_return(Parser *parser, Region *region) {
@@ -499,6 +506,7 @@ static bool parse_module(Parser *parser) {
 
 static void track_region(Module *module, Region *region) {
   for (Node *node = region->first; node; node = node->next) {
+    if (node->region_count) node_track_arguments(module, node);
     for (uint32_t i = 0; i < node->region_count; i++) track_region(module, node->regions[i]);
     for (uint32_t i = 0; i < node->result_count; i++) value_track_new(module, node->results[i]);
   }
@@ -512,10 +520,11 @@ Module *module_parse(Diagnostics *diagnostics, const char *name, const char *byt
   parser.file = parser.module->name;
   lexer_start(&parser.lexer, parser.scratch, bytes, length);
   bool ok = parse_module(&parser) && diagnostics_error_count(diagnostics) == errors &&
-            module_verify(parser.module, NULL);
+            module_verify_form(parser.module, NULL, false);
   arena_destroy(parser.scratch);
   for (size_t i = 0; ok && i < parser.module->entry_count; i++)
     track_region(parser.module, parser.module->entries[i]->body);
+  ok = ok && module_verify(parser.module, NULL);
   if (ok) return parser.module;
   module_destroy(parser.module);
   return NULL;

@@ -9,6 +9,17 @@
          return %9
        }
      }
+   Nodes with regions end in them:
+         %2: f32[N] = if(%1) region {
+           return %0
+         } region {
+           %3: f32[N] = neg(%0)
+           return %3
+         }
+         %4: f32[N] = loop(_, %1, %2) <carried=1> loc "Loop_0" region (%5: i64[], %6: bool[], %7: f32[N]) {
+           ...
+           return %8, %9
+         }
    Every module reads back to the same module: numbers follow the order of appearance, and what follows from
    the types is left out. Values: print here; subscripts: print_equation.c; constant data: print_blob.c. */
 #include "ir/text_internal.h"
@@ -216,12 +227,12 @@ static void print_node(Printer *printer, const Node *node, uint32_t depth) {
     text_add_quoted(text, node->location.node);
   }
   for (uint32_t i = 0; i < node->region_count; i++) {
-    text_add(text, " region (");
+    text_add(text, " region ");
     for (uint32_t k = 0; k < node->regions[i]->argument_count; k++) {
-      if (k) text_add(text, ", ");
+      text_add(text, k ? ", " : "(");
       print_definition(printer, node->regions[i]->arguments[k]);
     }
-    text_add(text, ") {\n");
+    text_add(text, node->regions[i]->argument_count ? ") {\n" : "{\n");
     print_body(printer, node->regions[i], depth + 1);
     print_blanks(printer, depth);
     text_add(text, "}");

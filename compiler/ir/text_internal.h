@@ -9,11 +9,13 @@
 
 enum {
   LABEL_LIMIT = 64,        /* labels of an equation */
-  REGION_DEPTH_LIMIT = 64, /* regions nested in one another */
   LIST_ELEMENT_LIMIT = 64, /* blobs up to this size are written as a list */
   HEX_BYTES_PER_LINE = 48
 };
 #define NUMBER_UNKNOWN UINT32_MAX
+
+/* As module_verify; without `tracked`, what follows from value tracking is left out. */
+bool module_verify_form(Module *module, const char *pass, bool tracked);
 
 /* Numbers of values by Value.id, in order of appearance within their entry; NUMBER_UNKNOWN for values that
    are nowhere in the module. The caller frees the array, which has `count` elements. */

@@ -11,6 +11,7 @@ typedef struct Tracked {
   const Type *type;
   Dim *out;
   size_t count;
+  uint32_t value_index; /* among the node's results */
 } Tracked;
 
 static bool small_count(const Type *type, size_t *count) {
@@ -193,6 +194,15 @@ static bool track_concat(Tracked *t) {
   return true;
 }
 
+/* What both branches know alike. */
+static bool track_if(Tracked *t) {
+  const Value *a = t->node->regions[0]->results[t->value_index];
+  const Value *b = t->node->regions[1]->results[t->value_index];
+  if (!a->tracked || !b->tracked || memcmp(a->tracked, b->tracked, t->count * sizeof *a->tracked) != 0) return false;
+  memcpy(t->out, a->tracked, t->count * sizeof *t->out);
+  return true;
+}
+
 static bool track_node(Tracked *t) {
   switch (t->node->kind) {
   case PRIMITIVE_CONSTANT: return track_constant(t);
@@ -202,6 +212,7 @@ static bool track_node(Tracked *t) {
   case PRIMITIVE_VIEW:
   case PRIMITIVE_REDUCE: return track_equation(t);
   case PRIMITIVE_CONCAT: return track_concat(t);
+  case PRIMITIVE_IF: return track_if(t);
   case PRIMITIVE_RESHAPE:
     if (!t->node->operands[0]->tracked) return false;
     memcpy(t->out, t->node->operands[0]->tracked, t->count * sizeof *t->out);
@@ -213,6 +224,7 @@ static bool track_node(Tracked *t) {
 void value_track_new(Module *module, Value *value) {
   Dim out[TRACKED_ELEMENT_LIMIT];
   Tracked t = {.module = module, .node = value->producer, .type = &value->type, .out = out};
+  t.value_index = value->index;
   if (!is_trackable(value->type.element) || !small_count(&value->type, &t.count)) return;
   if (track_node(&t)) value->tracked = arena_copy(module->arena, out, t.count * sizeof *out);
 }

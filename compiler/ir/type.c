@@ -71,6 +71,14 @@ bool type_static_count(const Type *type, int64_t *count) {
   return true;
 }
 
+bool type_provably_equal(DimContext *context, const Type *a, const Type *b) {
+  if (a->kind != VALUE_TENSOR || b->kind != VALUE_TENSOR || a->element != b->element || a->rank != b->rank)
+    return false;
+  for (uint32_t i = 0; i < a->rank; i++)
+    if (dim_equal(context, a->dims[i], b->dims[i]) != TRUTH_YES) return false;
+  return true;
+}
+
 Dim type_count(DimContext *context, const Type *type) {
   Dim count = dim_constant(context, 1);
   for (uint32_t i = 0; i < type->rank; i++) count = dim_multiply(context, count, type->dims[i]);

@@ -65,6 +65,8 @@ Type type_scalar(ElementType element);
 /* Same kind, element type and dims. */
 bool type_equal(const Type *a, const Type *b);
 bool type_same_dims(const Type *a, const Type *b);
+/* Tensors of one element type whose dims are equal for all values of the symbols. */
+bool type_provably_equal(DimContext *context, const Type *a, const Type *b);
 /* True and `*count` set where all dims are constants and the product fits; a rank-0 tensor has one element. */
 bool type_static_count(const Type *type, int64_t *count);
 /* The number of elements as an expression. */

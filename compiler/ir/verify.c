@@ -123,7 +123,7 @@ static bool verify_counts(Verifier *verifier, const Node *node) {
                      : count < least ? "are the least"
                                      : "are the most");
   uint32_t results = node->kind != PRIMITIVE_REQUIRE;
-  if (node->result_count != results)
+  if (node->result_count != results && !info->region_count)
     ok = verify_fail(verifier, "has %u results, %u are defined", node->result_count, results);
   if (node->region_count != info->region_count)
     ok = verify_fail(verifier, "has %u regions, %u are defined", node->region_count, info->region_count);
@@ -168,6 +168,7 @@ static void verify_node(Verifier *verifier, const Node *node, uint32_t depth) {
   bool ok = verify_counts(verifier, node);
   ok = verify_attributes(verifier, node) && ok;
   for (uint32_t i = 0; i < node->operand_count; i++) {
+    if (!node->operands[i] && node->kind == PRIMITIVE_LOOP && i < 2) continue; /* trip and condition */
     if (!verify_use(verifier, node->operands[i], "operand", i)) {
       ok = false;
     } else if (node->operands[i]->type.kind != VALUE_TENSOR) {
@@ -227,8 +228,8 @@ static void verify_region(Verifier *verifier, const Region *region, const Node *
   hide_values(verifier, region);
 }
 
-bool module_verify(Module *module, const char *pass) {
-  Verifier verifier = {.module = module, .pass = pass, .ok = true};
+bool module_verify_form(Module *module, const char *pass, bool tracked) {
+  Verifier verifier = {.module = module, .pass = pass, .tracked = tracked, .ok = true};
   size_t count = module->value_count;
   verifier.numbers = values_number(module, &verifier.number_count);
   verifier.defined = heap_resize(NULL, count * sizeof *verifier.defined);
@@ -248,4 +249,8 @@ bool module_verify(Module *module, const char *pass) {
   free(verifier.defined);
   free(verifier.visible);
   return verifier.ok;
+}
+
+bool module_verify(Module *module, const char *pass) {
+  return module_verify_form(module, pass, true);
 }

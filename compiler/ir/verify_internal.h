@@ -11,6 +11,7 @@ typedef struct Verifier {
   const Value **defined; /* by Value.id: every value met so far */
   bool *visible;         /* by Value.id: may be used at this point */
   const Node *node;      /* null outside of nodes */
+  bool tracked;          /* value tracking has been done */
   bool ok;
 } Verifier;
 
@@ -25,4 +26,6 @@ bool verify_integer(Verifier *verifier, const char *what, Dim dim);
 void verify_kind(Verifier *verifier, const Node *node);
 /* Accesses, labels and ranges of a view, reduce or contract. */
 void verify_equation(Verifier *verifier, const Node *node);
+/* Arguments, results and types of the regions of an if, loop or scan. */
+void verify_control(Verifier *verifier, const Node *node);
 #endif

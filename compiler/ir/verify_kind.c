@@ -251,6 +251,11 @@ void verify_kind(Verifier *verifier, const Node *node) {
   case PRIMITIVE_REQUIRE:
     verify_require(verifier, node);
     return;
+  case PRIMITIVE_IF:
+  case PRIMITIVE_LOOP:
+  case PRIMITIVE_SCAN:
+    verify_control(verifier, node);
+    return;
   case PRIMITIVE_COUNT:
     break;
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the steps of a program with memory of its own for each buffer, which lives from the first step that
-   uses it to the last: the memory plan's offsets are not part of the meaning. */
+   uses it to the last, where nested steps count as the one around them: the memory plan's offsets are not part of
+   the meaning. */
 #include "loop/program.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,7 +9,10 @@
 
 typedef struct Run {
   const Program *program;
-  const int64_t *symbols;
+  int64_t *symbols; /* the caller's and the numbers of the current iterations */
+  const void *const *arguments;
+  void *const *results;
+  int32_t *status;
   Arena *arena;
   void **memory;   /* by program buffer */
   uint8_t **owned; /* what is freed after the last use */
@@ -58,18 +62,17 @@ static bool provide_constant(Run *run, uint32_t index, const Location *location)
   return true;
 }
 
-static bool provide(Run *run, uint32_t index, const void *const *arguments, void *const *results,
-                    const Location *location) {
+static bool provide(Run *run, uint32_t index, const Location *location) {
   if (index >= run->program->buffer_count) return fail(run, location, "does not exist", index);
   if (run->memory[index]) return true;
   if (!count_bytes(run, index, location)) return false;
   const ProgramBuffer *buffer = &run->program->buffers[index];
   switch (buffer->storage) {
   case STORAGE_ARGUMENT:
-    run->memory[index] = (void *)(uintptr_t)arguments[buffer->index];
+    run->memory[index] = (void *)(uintptr_t)run->arguments[buffer->index];
     break;
   case STORAGE_RESULT:
-    run->memory[index] = results[buffer->index];
+    run->memory[index] = run->results[buffer->index];
     break;
   case STORAGE_CONSTANT:
     return provide_constant(run, index, location);
@@ -107,12 +110,56 @@ static bool run_kernel(Run *run, const Step *step) {
   return sizes_agree(run, step, kernel) && interpret_kernel(program, kernel, buffers, run->symbols);
 }
 
-static bool run_check(const Run *run, const Step *step, int32_t *status) {
-  if (step->buffer_count != 1 || run->program->buffers[step->buffers[0]].type.element != ELEMENT_I32 ||
-      run->byte_counts[step->buffers[0]] < sizeof *status)
-    return report(run->program->diagnostics, &step->location, MESSAGE_KERNEL, "a check needs one i32 buffer");
-  memcpy(status, run->memory[step->buffers[0]], sizeof *status);
+/* The number that a step finds in its i-th buffer: of `size` bytes and that element type. */
+static bool read_number(const Run *run, const Step *step, uint32_t i, ElementType element, void *value,
+                        size_t size) {
+  if (i >= step->buffer_count || run->program->buffers[step->buffers[i]].type.element != element ||
+      run->byte_counts[step->buffers[i]] != size)
+    return report(run->program->diagnostics, &step->location, MESSAGE_KERNEL,
+                  "a step needs one number of another type");
+  memcpy(value, run->memory[step->buffers[i]], size);
   return true;
+}
+
+static bool run_steps(Run *run, const Step *steps, size_t count, uint32_t depth);
+
+static bool run_if(Run *run, const Step *step, uint32_t depth) {
+  uint8_t truth;
+  if (!read_number(run, step, 0, ELEMENT_BOOL, &truth, sizeof truth)) return false;
+  const StepList *body = &step->bodies[truth ? 0 : 1];
+  return run_steps(run, body->steps, body->count, depth + 1);
+}
+
+static bool run_loop(Run *run, const Step *step, uint32_t depth) {
+  int64_t count = INT64_MAX;
+  uint8_t truth = 1;
+  if (step->trip && !dim_evaluate(step->trip, run->symbols, &count))
+    return report(run->program->diagnostics, &step->location, MESSAGE_KERNEL, "a trip count overflows");
+  if (step->counted &&
+      !read_number(run, step, step->buffer_count - 1, ELEMENT_I64, &count, sizeof count))
+    return false;
+  for (int64_t i = 0; i < count; i++) {
+    if (step->conditional && !read_number(run, step, 0, ELEMENT_BOOL, &truth, sizeof truth)) return false;
+    if (!truth) break;
+    run->symbols[step->iteration->index] = i;
+    if (!run_steps(run, step->bodies[0].steps, step->bodies[0].count, depth + 1)) return false;
+    if (*run->status) break;
+  }
+  return true;
+}
+
+static bool run_step(Run *run, const Step *step, uint32_t depth) {
+  switch (step->kind) {
+  case STEP_KERNEL:
+    return run_kernel(run, step);
+  case STEP_CHECK:
+    return read_number(run, step, 0, ELEMENT_I32, run->status, sizeof *run->status);
+  case STEP_IF:
+    return run_if(run, step, depth);
+  case STEP_LOOP:
+    return run_loop(run, step, depth);
+  }
+  return false;
 }
 
 static void release(Run *run, const Step *step, size_t at) {
@@ -122,35 +169,48 @@ static void release(Run *run, const Step *step, size_t at) {
     free(run->owned[index]);
     run->owned[index] = NULL;
   }
+  for (uint32_t k = 0; k < step_body_count(step); k++)
+    for (size_t s = 0; s < step->bodies[k].count; s++) release(run, &step->bodies[k].steps[s], at);
 }
 
-static bool run_steps(Run *run, const void *const *arguments, void *const *results, int32_t *status) {
-  const Program *program = run->program;
-  for (size_t s = 0; s < program->step_count; s++) {
-    const Step *step = &program->steps[s];
+static bool run_steps(Run *run, const Step *steps, size_t count, uint32_t depth) {
+  for (size_t s = 0; s < count; s++) {
+    const Step *step = &steps[s];
     for (uint32_t i = 0; i < step->buffer_count; i++)
-      if (!provide(run, step->buffers[i], arguments, results, &step->location)) return false;
-    if (!(step->kind == STEP_CHECK ? run_check(run, step, status) : run_kernel(run, step))) return false;
-    if (*status) return true;
-    release(run, step, s);
+      if (!provide(run, step->buffers[i], &step->location)) return false;
+    if (!run_step(run, step, depth)) return false;
+    if (*run->status) return true;
+    if (depth == 0) release(run, step, s);
   }
   return true;
+}
+
+/* The last step of the program whose parts use a buffer. */
+static void find_last_steps(Run *run, const Step *steps, size_t count, size_t top, bool nested) {
+  for (size_t s = 0; s < count; s++) {
+    if (!nested) top = s;
+    for (uint32_t i = 0; i < steps[s].buffer_count; i++)
+      if (steps[s].buffers[i] < run->program->buffer_count) run->last_step[steps[s].buffers[i]] = top;
+    for (uint32_t k = 0; k < step_body_count(&steps[s]); k++)
+      find_last_steps(run, steps[s].bodies[k].steps, steps[s].bodies[k].count, top, true);
+  }
 }
 
 bool interpret_program(const Program *program, const void *const *arguments, void *const *results,
                        const int64_t *symbols, int32_t *status) {
   Arena *arena = arena_create();
-  Run run = {.program = program, .symbols = symbols, .arena = arena};
+  Run run = {.program = program, .arguments = arguments, .results = results, .status = status, .arena = arena};
+  size_t symbol_count = dim_symbol_count(program->dims);
+  run.symbols = arena_array(arena, int64_t, symbol_count);
+  for (size_t i = 0; symbols && i < symbol_count; i++)
+    if (!dim_symbol_at(program->dims, i)->limit) run.symbols[i] = symbols[i];
   run.memory = arena_array(arena, void *, program->buffer_count);
   run.owned = arena_array(arena, uint8_t *, program->buffer_count);
   run.last_step = arena_array(arena, size_t, program->buffer_count);
   run.byte_counts = arena_array(arena, uint64_t, program->buffer_count);
-  for (size_t s = 0; s < program->step_count; s++)
-    for (uint32_t i = 0; i < program->steps[s].buffer_count; i++)
-      if (program->steps[s].buffers[i] < program->buffer_count)
-        run.last_step[program->steps[s].buffers[i]] = s;
+  find_last_steps(&run, program->steps, program->step_count, 0, false);
   *status = 0;
-  bool ok = run_steps(&run, arguments, results, status);
+  bool ok = run_steps(&run, program->steps, program->step_count, 0);
   for (size_t i = 0; i < program->buffer_count; i++) free(run.owned[i]);
   arena_destroy(arena);
   return ok;

@@ -23,14 +23,17 @@ static bool parse_symbol(Parser *parser) {
     return parse_error(parser, &name, "expected the name of a symbol");
   if (dim_symbol_find(context, name.string) || dim_symbol_count(context) == SYMBOL_LIMIT)
     return parse_error(parser, &name, "symbol '%s' is declared twice, or there are too many", name.string);
-  const Symbol *symbol = dim_symbol_declare(context, name.string);
+  Dim limit = NULL;
   lexer_next(&parser->lexer);
   if (!parse_expect_word(parser, "in") || !parse_expect(parser, '[') || !parse_int64(parser, &range.low) ||
       !parse_expect(parser, ',') || !parse_int64(parser, &range.high) || !parse_expect(parser, ']'))
     return false;
   if (range.low > range.high)
     return parse_error(parser, &name, "the range of symbol '%s' is empty", name.string);
+  if (lexer_accept_word(&parser->lexer, "below") && !parse_dim(parser, &limit)) return false; /* over earlier ones */
+  const Symbol *symbol = dim_symbol_declare(context, name.string);
   dim_symbol_set_range(context, symbol, range);
+  if (limit) dim_symbol_set_limit(context, symbol, limit);
   return true;
 }
 
@@ -141,34 +144,105 @@ static bool parse_program_kernel(ProgramParser *self) {
   return true;
 }
 
-static bool parse_step(ProgramParser *self, StepKind kind) {
+/* "#3" */
+static bool parse_step_buffer(ProgramParser *self, Step *step) {
+  uint64_t number;
+  if (!parse_expect(&self->parser, '#') || !parse_number(&self->parser, self->program->buffer_count, &number))
+    return false;
+  uint32_t *buffers = arena_array(self->program->arena, uint32_t, step->buffer_count + 1);
+  if (step->buffer_count) memcpy(buffers, step->buffers, step->buffer_count * sizeof *buffers);
+  buffers[step->buffer_count++] = (uint32_t)number;
+  step->buffers = buffers;
+  return true;
+}
+
+/* "@k0(#0, #1)" */
+static bool parse_call(ProgramParser *self, Step *step) {
   Parser *parser = &self->parser;
   Lexer *lexer = &parser->lexer;
-  Program *program = self->program;
-  Step step = {.kind = kind};
-  uint32_t *buffers = NULL;
-  size_t count = 0, capacity = 0;
-  if (kind == STEP_KERNEL) {
-    const Token name = lexer->token;
-    const Binding *binding = name.kind == TOKEN_GLOBAL ? name_find(&parser->values, name.string) : NULL;
-    if (!binding) return parse_error(parser, &name, "expected the name of a kernel");
-    step.kernel = (uint32_t)((uintptr_t)binding->target - 1);
-    lexer_next(lexer);
-    if (!parse_expect(parser, '(')) return false;
-  }
-  while (kind == STEP_KERNEL ? !lexer_is(lexer, ')') : count == 0) {
-    uint64_t number;
-    if ((count && !parse_expect(parser, ',')) || !parse_expect(parser, '#') ||
-        !parse_number(parser, program->buffer_count, &number))
-      return false;
-    arena_push(program->arena, buffers, count, capacity) = (uint32_t)number;
-  }
-  if (kind == STEP_KERNEL) lexer_next(lexer);
-  step.buffers = buffers;
-  step.buffer_count = (uint32_t)count;
-  if (!parse_location(parser, &step.location)) return false;
-  arena_push(program->arena, program->steps, program->step_count, program->step_capacity) = step;
+  const Token name = lexer->token;
+  const Binding *binding = name.kind == TOKEN_GLOBAL ? name_find(&parser->values, name.string) : NULL;
+  if (!binding) return parse_error(parser, &name, "expected the name of a kernel");
+  step->kernel = (uint32_t)((uintptr_t)binding->target - 1);
+  lexer_next(lexer);
+  if (!parse_expect(parser, '(')) return false;
+  while (!lexer_is(lexer, ')'))
+    if ((step->buffer_count && !parse_expect(parser, ',')) || !parse_step_buffer(self, step)) return false;
+  lexer_next(lexer);
   return true;
+}
+
+/* "t0 < N while #3", "t0 < #2", "t0 while #3" */
+static bool parse_loop_head(ProgramParser *self, Step *step) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  const Token name = lexer->token;
+  Step count = {0}; /* its buffer stands behind that of the condition */
+  bool is_name = name.kind == TOKEN_WORD || name.kind == TOKEN_STRING;
+  step->iteration = is_name ? dim_symbol_find(parser->module->dims, name.string) : NULL;
+  if (!step->iteration || !step->iteration->limit)
+    return parse_error(parser, &name, "expected the symbol of the iterations, which has a limit");
+  lexer_next(lexer);
+  if (lexer_accept(lexer, '<')) {
+    step->counted = lexer_is(lexer, '#');
+    if (!(step->counted ? parse_step_buffer(self, &count) : parse_dim(parser, &step->trip))) return false;
+  }
+  step->conditional = lexer_accept_word(lexer, "while");
+  if (step->conditional && !parse_step_buffer(self, step)) return false;
+  if (!step->counted) return true;
+  uint32_t both[2] = {step->conditional ? step->buffers[0] : 0};
+  both[step->buffer_count++] = count.buffers[0];
+  step->buffers = arena_copy(self->program->arena, both, step->buffer_count * sizeof *both);
+  return true;
+}
+
+static bool parse_step(ProgramParser *self, StepKind kind, StepList *list, uint32_t depth);
+
+/* "{ run ... }" */
+static bool parse_steps(ProgramParser *self, StepList *list, uint32_t depth) {
+  Parser *parser = &self->parser;
+  Lexer *lexer = &parser->lexer;
+  if (depth > REGION_DEPTH_LIMIT)
+    return parse_error(parser, &lexer->token, "steps nested deeper than %d", REGION_DEPTH_LIMIT);
+  if (!parse_expect(parser, '{')) return false;
+  while (!lexer_accept(lexer, '}')) {
+    StepKind kind;
+    if (lexer_accept_word(lexer, "run"))
+      kind = STEP_KERNEL;
+    else if (lexer_accept_word(lexer, "check"))
+      kind = STEP_CHECK;
+    else if (lexer_accept_word(lexer, "if"))
+      kind = STEP_IF;
+    else if (lexer_accept_word(lexer, "loop"))
+      kind = STEP_LOOP;
+    else
+      return parse_error(parser, &lexer->token, "expected run, check, if, loop or '}'");
+    if (!parse_step(self, kind, list, depth)) return false;
+  }
+  return true;
+}
+
+static bool parse_step(ProgramParser *self, StepKind kind, StepList *list, uint32_t depth) {
+  Parser *parser = &self->parser;
+  Step step = {.kind = kind};
+  bool ok = kind == STEP_KERNEL ? parse_call(self, &step)
+            : kind == STEP_LOOP ? parse_loop_head(self, &step)
+                                : parse_step_buffer(self, &step);
+  if (!ok || !parse_location(parser, &step.location)) return false;
+  for (uint32_t i = 0; i < step_body_count(&step); i++)
+    if ((i && !parse_expect_word(parser, "else")) || !parse_steps(self, &step.bodies[i], depth + 1)) return false;
+  arena_push(self->program->arena, list->steps, list->count, list->capacity) = step;
+  return true;
+}
+
+static bool parse_top_step(ProgramParser *self, StepKind kind) {
+  Program *program = self->program;
+  StepList list = {program->steps, program->step_count, program->step_capacity};
+  bool ok = parse_step(self, kind, &list, 0);
+  program->steps = list.steps;
+  program->step_count = list.count;
+  program->step_capacity = list.capacity;
+  return ok;
 }
 
 static bool parse_item(ProgramParser *self) {
@@ -179,13 +253,15 @@ static bool parse_item(ProgramParser *self) {
   if (lexer_accept_word(lexer, "entry")) return parse_entry(self);
   if (lexer_accept_word(lexer, "buffer")) return parse_program_buffer(self);
   if (lexer_accept_word(lexer, "kernel")) return parse_program_kernel(self);
-  if (lexer_accept_word(lexer, "run")) return parse_step(self, STEP_KERNEL);
-  if (lexer_accept_word(lexer, "check")) return parse_step(self, STEP_CHECK);
+  if (lexer_accept_word(lexer, "run")) return parse_top_step(self, STEP_KERNEL);
+  if (lexer_accept_word(lexer, "check")) return parse_top_step(self, STEP_CHECK);
+  if (lexer_accept_word(lexer, "if")) return parse_top_step(self, STEP_IF);
+  if (lexer_accept_word(lexer, "loop")) return parse_top_step(self, STEP_LOOP);
   if (lexer_accept_word(lexer, "workspace"))
     return parse_dim(parser, &self->program->workspace_bytes) && parse_expect_word(parser, "least") &&
            parse_number(parser, UINT64_C(1) << 63, &self->program->workspace_lower_bound);
   return parse_error(parser, &lexer->token,
-                     "expected symbol, blob, entry, buffer, workspace, kernel, run, check or '}'");
+                     "expected symbol, blob, entry, buffer, workspace, kernel, run, check, if, loop or '}'");
 }
 
 static bool parse_program(ProgramParser *self) {

@@ -16,6 +16,8 @@
        }
        run @k0(#0, #1, #2) loc "Conv_0"
      }
+   Other steps are "check #3", "if #3 { ... } else { ... }", "loop t0 < N { ... }", "loop t0 < #4 while #5 { ... }".
+   The number of an iteration is a symbol "t0 in [0, 7] below N".
    Stages and the kernel's header stand on one line each. Literals carry their type, casts the type they give,
    and all other types follow: loads from the buffer's element, calls from their operands, index[2*i+1] is
    i64. */
@@ -322,19 +324,52 @@ static void print_program_buffer(Text *text, const Program *program, size_t inde
   }
 }
 
-static void print_step(Text *text, const Program *program, const Step *step) {
-  if (step->kind == STEP_CHECK) {
-    text_add(text, "  check ");
-  } else {
-    text_add(text, "  run ");
-    print_global(text, program->kernels[step->kernel]->name);
-    text_add(text, "(");
+/* "loop t0 < N while #3", each part but the symbol optional. */
+static void print_loop_head(Text *text, const Step *step) {
+  text_add(text, "loop ");
+  dim_symbol_print(text, step->iteration);
+  if (step->trip) {
+    text_add(text, " < ");
+    dim_print(text, step->trip);
+  } else if (step->counted) {
+    text_format(text, " < #%u", step->buffers[step->buffer_count - 1]);
   }
-  for (uint32_t i = 0; i < step->buffer_count; i++)
-    text_format(text, "%s#%u", i ? ", " : "", step->buffers[i]);
-  if (step->kind == STEP_KERNEL) text_add(text, ")");
+  if (step->conditional) text_format(text, " while #%u", step->buffers[0]);
+}
+
+static void print_steps(Text *text, const Program *program, const Step *steps, size_t count, int depth);
+
+static void print_step(Text *text, const Program *program, const Step *step, int depth) {
+  text_format(text, "%*s", 2 * depth, "");
+  switch (step->kind) {
+  case STEP_CHECK:
+    text_format(text, "check #%u", step->buffers[0]);
+    break;
+  case STEP_IF:
+    text_format(text, "if #%u", step->buffers[0]);
+    break;
+  case STEP_LOOP:
+    print_loop_head(text, step);
+    break;
+  case STEP_KERNEL:
+    text_add(text, "run ");
+    print_global(text, program->kernels[step->kernel]->name);
+    for (uint32_t i = 0; i < step->buffer_count; i++)
+      text_format(text, "%s#%u", i ? ", " : "(", step->buffers[i]);
+    text_add(text, step->buffer_count ? ")" : "()");
+    break;
+  }
   print_location(text, &step->location);
+  for (uint32_t i = 0; i < step_body_count(step); i++) {
+    text_add(text, i ? " else {\n" : " {\n");
+    print_steps(text, program, step->bodies[i].steps, step->bodies[i].count, depth + 1);
+    text_format(text, "%*s}", 2 * depth, "");
+  }
   text_add(text, "\n");
+}
+
+static void print_steps(Text *text, const Program *program, const Step *steps, size_t count, int depth) {
+  for (size_t i = 0; i < count; i++) print_step(text, program, &steps[i], depth);
 }
 
 static void print_symbols(Text *text, const DimContext *dims) {
@@ -342,7 +377,9 @@ static void print_symbols(Text *text, const DimContext *dims) {
     const Symbol *symbol = dim_symbol_at(dims, i);
     text_add(text, "  symbol ");
     dim_symbol_print(text, symbol);
-    text_format(text, " in [%" PRId64 ", %" PRId64 "]\n", symbol->range.low, symbol->range.high);
+    text_format(text, " in [%" PRId64 ", %" PRId64 "]", symbol->range.low, symbol->range.high);
+    print_dim(text, " below ", symbol->limit);
+    text_add(text, "\n");
   }
 }
 
@@ -362,7 +399,7 @@ void program_print(Text *text, const Program *program) {
   print_dim(text, "  workspace ", program->workspace_bytes);
   if (program->workspace_bytes) text_format(text, " least %" PRIu64 "\n", program->workspace_lower_bound);
   for (size_t i = 0; i < program->kernel_count; i++) print_kernel(text, program->kernels[i], program->dims);
-  for (size_t i = 0; i < program->step_count; i++) print_step(text, program, &program->steps[i]);
+  print_steps(text, program, program->steps, program->step_count, 1);
   text_add(text, "}\n");
   arena_destroy(arena);
 }

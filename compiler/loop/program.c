@@ -3,6 +3,10 @@
 #include "loop/program.h"
 #include <string.h>
 
+uint32_t step_body_count(const Step *step) {
+  return step->kind == STEP_IF ? 2 : step->kind == STEP_LOOP ? 1 : 0;
+}
+
 bool kernel_buffer_is_parameter(const Kernel *kernel, uint32_t buffer) {
   return kernel->buffers[buffer].role != BUFFER_LOCAL;
 }

@@ -120,16 +120,31 @@ typedef struct ProgramBuffer {
 
 typedef enum StepKind {
   STEP_KERNEL,
-  STEP_CHECK /* return the i32 in buffers[0] from the run where it is not 0 */
+  STEP_CHECK, /* return the i32 in buffers[0] from the run where it is not 0 */
+  STEP_IF,    /* the first body where the bool in buffers[0] is true, else the second */
+  STEP_LOOP   /* the first body again and again, with the number of the iteration in a symbol */
 } StepKind;
 
-typedef struct Step {
+typedef struct Step Step;
+
+typedef struct StepList {
+  Step *steps;
+  size_t count, capacity;
+} StepList;
+
+struct Step {
   StepKind kind;
   uint32_t kernel;
   uint32_t buffer_count;
-  const uint32_t *buffers; /* program buffers, one per parameter */
+  const uint32_t *buffers; /* program buffers; KERNEL: one per parameter; LOOP: condition, count, where it has them */
   Location location;
-} Step;
+  StepList bodies[2];
+  /* Of a loop. An iteration takes place while its number is below the trip or count, and the condition is true. */
+  bool conditional; /* buffers[0] is a bool that is looked at before each iteration */
+  bool counted;     /* the last buffer is an i64, the number of iterations, which the body does not change */
+  Dim trip;         /* the number of iterations; null: counted, or as long as the condition says */
+  const Symbol *iteration; /* has the number of the iteration in kernels of the body */
+};
 
 typedef struct Program {
   Arena *arena; /* the module's */
@@ -147,6 +162,8 @@ typedef struct Program {
   uint64_t workspace_lower_bound; /* static shapes: the largest sum of aligned sizes live at one step */
 } Program;
 
+/* How many lists of steps a step has. */
+uint32_t step_body_count(const Step *step);
 /* Whether the kernel's buffer is a parameter. */
 bool kernel_buffer_is_parameter(const Kernel *kernel, uint32_t buffer);
 uint32_t kernel_parameter_count(const Kernel *kernel);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holds programs to the rules of program.h; reports every violation, as a message about the node that the
-   kernel stands for. Expressions: verify_expression.c; schedules: verify_schedule.c. */
+   kernel stands for. Expressions: verify_expression.c; schedules: verify_schedule.c; steps: verify_steps.c. */
 #include "loop/verify_kernel.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,13 +137,13 @@ static void verify_kernel(KernelVerifier *verifier, const Kernel *kernel) {
   verifier->kernel = NULL;
 }
 
-static bool same_count(DimContext *dims, Dim a, Dim b) {
+bool verify_same_count(DimContext *dims, Dim a, Dim b) {
   return dim_is_valid(a) && (a == b || dim_equal(dims, a, b) == TRUTH_YES);
 }
 
 /* Same element type, and the same number of elements for every value of the symbols. */
-static bool same_size(DimContext *dims, const Type *a, const Type *b) {
-  return a->element == b->element && same_count(dims, type_count(dims, a), type_count(dims, b));
+bool verify_same_size(DimContext *dims, const Type *a, const Type *b) {
+  return a->element == b->element && verify_same_count(dims, type_count(dims, a), type_count(dims, b));
 }
 
 static void verify_program_buffer(KernelVerifier *verifier, size_t index) {
@@ -169,66 +169,14 @@ static void verify_program_buffer(KernelVerifier *verifier, size_t index) {
   Value *const *values = argument ? body->arguments : body->results;
   if (buffer->index >= (argument ? body->argument_count : body->result_count))
     kernel_fail(verifier, "buffer #%zu is %s %u, which the entry does not have", index, what, buffer->index);
-  else if (!same_size(program->dims, &buffer->type, &values[buffer->index]->type))
+  else if (!verify_same_size(program->dims, &buffer->type, &values[buffer->index]->type))
     kernel_fail(verifier, "buffer #%zu has another type than %s %u of the entry", index, what, buffer->index);
-}
-
-static void verify_binding(KernelVerifier *verifier, const Step *step, uint32_t at, const bool *written) {
-  const Program *program = verifier->program;
-  const KernelBuffer *parameter = &verifier->kernel->buffers[at];
-  const ProgramBuffer *buffer = &program->buffers[step->buffers[at]];
-  bool given = buffer->storage == STORAGE_ARGUMENT || buffer->storage == STORAGE_CONSTANT;
-  uint32_t number = step->buffers[at];
-  if (parameter->panel && buffer->storage != STORAGE_CONSTANT)
-    kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
-  if (parameter->element != buffer->type.element ||
-      !same_count(program->dims, kernel_buffer_count(program->dims, parameter), type_count(program->dims, &buffer->type)))
-    kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
-                parameter->name);
-  if (parameter->role == BUFFER_OUT && given)
-    kernel_fail(verifier, "parameter %%%s writes buffer #%u, an argument or constant", parameter->name,
-                number);
-  if (parameter->role == BUFFER_IN && !given && !written[number])
-    kernel_fail(verifier, "parameter %%%s reads buffer #%u, which no earlier step writes", parameter->name,
-                number);
-  for (uint32_t i = 0; i < at; i++)
-    if (step->buffers[i] == number &&
-        (parameter->role == BUFFER_OUT || verifier->kernel->buffers[i].role == BUFFER_OUT))
-      kernel_fail(verifier, "buffer #%u is bound to two parameters of which one is written", number);
-}
-
-static void verify_step(KernelVerifier *verifier, const Step *step, bool *written) {
-  const Program *program = verifier->program;
-  for (uint32_t i = 0; i < step->buffer_count; i++)
-    if (step->buffers[i] >= program->buffer_count) {
-      kernel_fail(verifier, "a step uses buffer #%u, which does not exist", step->buffers[i]);
-      return;
-    }
-  if (step->kind == STEP_CHECK) {
-    if (step->buffer_count != 1 || program->buffers[step->buffers[0]].type.element != ELEMENT_I32)
-      kernel_fail(verifier, "a check does not have one buffer of i32");
-    return;
-  }
-  if (step->kernel >= program->kernel_count) {
-    kernel_fail(verifier, "a step calls kernel %u of %zu", step->kernel, program->kernel_count);
-    return;
-  }
-  verifier->kernel = program->kernels[step->kernel];
-  uint32_t expected = kernel_parameter_count(verifier->kernel);
-  if (step->buffer_count != expected)
-    kernel_fail(verifier, "a call passes %u buffers instead of %u", step->buffer_count, expected);
-  else
-    for (uint32_t i = 0; i < expected; i++) verify_binding(verifier, step, i, written);
-  for (uint32_t i = 0; step->buffer_count == expected && i < expected; i++)
-    if (verifier->kernel->buffers[i].role == BUFFER_OUT) written[step->buffers[i]] = true;
-  verifier->kernel = NULL;
 }
 
 bool program_verify(const Program *program, const char *pass) {
   Arena *arena = arena_create();
   KernelVerifier *verifier = arena_new(arena, KernelVerifier);
   *verifier = (KernelVerifier){.program = program, .pass = pass, .arena = arena, .ok = true};
-  bool *written = arena_array(arena, bool, program->buffer_count);
   for (size_t i = 0; i < program->buffer_count; i++) verify_program_buffer(verifier, i);
   for (size_t i = 0; i < program->kernel_count; i++) {
     for (size_t k = 0; k < i; k++)
@@ -236,9 +184,7 @@ bool program_verify(const Program *program, const char *pass) {
         kernel_fail(verifier, "two kernels have the name '%s'", program->kernels[i]->name);
     verify_kernel(verifier, program->kernels[i]);
   }
-  bool sound = verifier->ok;
-  for (size_t i = 0; sound && i < program->step_count; i++)
-    verify_step(verifier, &program->steps[i], written);
+  if (verifier->ok) verify_steps(verifier);
   bool ok = verifier->ok;
   arena_destroy(arena);
   return ok;

@@ -29,4 +29,10 @@ void verify_expression(KernelVerifier *verifier, const Expr *expr);
 bool form_proved_within(KernelVerifier *verifier, const Subscript *form, Dim low, Dim high);
 /* Stages covered once, axes bound, dependences kept. The stages have been found in order. */
 void verify_schedule(KernelVerifier *verifier);
+/* The program's steps. Its kernels and buffers have been found in order. */
+void verify_steps(KernelVerifier *verifier);
+/* The same number for every value of the symbols. */
+bool verify_same_count(DimContext *dims, Dim a, Dim b);
+/* Same element type, and the same number of elements for every value of the symbols. */
+bool verify_same_size(DimContext *dims, const Type *a, const Type *b);
 #endif

@@ -12,7 +12,7 @@
 static const Operator *const families[] = {
     arithmetic_operators, logic_operators, activation_operators, math_operators,  conversion_operators,
     reduce_operators,     softmax_operators, matrix_operators,   convolution_operators, pooling_operators,
-    shape_operators,     movement_operators, pad_operators, conv_transpose_operators, normalization_operators,
+    shape_operators,     movement_operators, pad_operators, conv_transpose_operators, normalization_operators, control_operators,
 };
 
 const Operator *operator_at(size_t index) {
@@ -61,6 +61,14 @@ double call_float(const OperatorCall *call, const char *name) {
 const char *call_string(const OperatorCall *call, const char *name) {
   const Attribute *attribute = call_attribute(call, name);
   return attribute && attribute->string ? attribute->string : "";
+}
+
+bool call_subgraph(OperatorCall *call, const char *name, Region *region) {
+  const SubgraphBuilder *builder = call->subgraphs;
+  if (!builder) return call_invalid(call, "has a graph, which cannot be built here");
+  bool ok = builder->build(builder->user, call_attribute(call, name)->graph, region);
+  call->subgraph_failed = call->subgraph_failed || !ok;
+  return ok;
 }
 
 bool call_invalid(const OperatorCall *call, const char *format, ...) {
@@ -201,7 +209,8 @@ static Value *legacy_operand(Builder *builder, Value *a, Value *b, const Attribu
 
 bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value *const *inputs,
                     uint32_t input_count, const Attribute *attributes, uint32_t attribute_count,
-                    const bool *output_wanted, uint32_t output_count, const Type *declared, Value **results) {
+                    const bool *output_wanted, uint32_t output_count, const Type *declared,
+                    const SubgraphBuilder *subgraphs, Value **results) {
   Diagnostics *diagnostics = builder->module->diagnostics;
   Attribute bound[12];
   uint32_t errors = diagnostics_error_count(diagnostics);
@@ -215,7 +224,8 @@ bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value 
                        .attributes = bound,
                        .output_count = output_count,
                        .output_wanted = output_wanted,
-                       .declared = declared};
+                       .declared = declared,
+                       .subgraphs = subgraphs};
   for (uint32_t i = 0; i < output_count; i++) results[i] = NULL;
   bool ok = bind_attributes(row, builder, opset, attributes, attribute_count, bound);
   ok = check_inputs(&call) && ok;
@@ -227,6 +237,7 @@ bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value 
     own[1] = legacy_operand(builder, own[0], own[1], attributes, attribute_count);
   ok = row->text ? (results[0] = expression_build(&call)) != NULL : row->expand(&call, results);
   for (uint32_t i = 0; ok && i < output_count; i++) ok = !output_wanted[i] || results[i];
-  if (!ok && diagnostics_error_count(diagnostics) == errors) call_invalid(&call, "cannot be expanded");
+  bool is_told = call.subgraph_failed || diagnostics_error_count(diagnostics) != errors;
+  if (!ok && !is_told) call_invalid(&call, "cannot be expanded");
   return ok;
 }

@@ -58,6 +58,13 @@ typedef struct Operator {
   const char *doc;
 } Operator;
 
+/* How a frontend builds a subgraph, the `graph` of an attribute, into an empty region: its inputs are the region's
+   arguments, its outputs become the region's results. False after an error, which has been reported. */
+typedef struct SubgraphBuilder {
+  bool (*build)(void *user, const void *graph, Region *region);
+  void *user;
+} SubgraphBuilder;
+
 /* What an expansion sees. */
 struct OperatorCall {
   const Operator *operator;
@@ -69,6 +76,8 @@ struct OperatorCall {
   uint32_t output_count;
   const bool *output_wanted;
   const Type *declared; /* per output, from the model; kind TENSOR with element UNDEFINED where unknown */
+  const SubgraphBuilder *subgraphs; /* null where there are none */
+  bool subgraph_failed;             /* the reason, reported already, lies within a subgraph or before the call */
 };
 
 /* The form of an operator at an opset version; null where there is none. `known` (may be null) tells whether the
@@ -79,10 +88,12 @@ const Operator *operator_at(size_t index);
 
 /* Checks counts, element types and attributes against the row (every violation is reported at the builder's
    location), fills defaults, and expands. `results` has room for output_count values; an output that is not
-   wanted may stay null. `attributes` are the model's, in any order. */
+   wanted may stay null. `attributes` are the model's, in any order; `subgraphs` may be null where none of them is a
+   graph. */
 bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value *const *inputs,
                     uint32_t input_count, const Attribute *attributes, uint32_t attribute_count,
-                    const bool *output_wanted, uint32_t output_count, const Type *declared, Value **results);
+                    const bool *output_wanted, uint32_t output_count, const Type *declared,
+                    const SubgraphBuilder *subgraphs, Value **results);
 
 /* Access within an expansion. */
 Value *call_input(const OperatorCall *call, const char *name); /* null where absent */
@@ -90,6 +101,8 @@ const Attribute *call_attribute(const OperatorCall *call, const char *name);
 int64_t call_int(const OperatorCall *call, const char *name);
 double call_float(const OperatorCall *call, const char *name);
 const char *call_string(const OperatorCall *call, const char *name);
+/* Builds the graph of an attribute into a region whose arguments are its inputs; false after a report. */
+bool call_subgraph(OperatorCall *call, const char *name, Region *region);
 /* Reports node-invalid at the call's location; returns false. */
 bool call_invalid(const OperatorCall *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #endif

@@ -45,6 +45,21 @@ static const char *function_key(Importer *importer, char *room, size_t size, con
   return arena_format(importer->scratch, format, domain_name(domain), name, overload);
 }
 
+static size_t count_nodes(Onnx__NodeProto *const *nodes, size_t count);
+
+static size_t count_graph_nodes(const Onnx__GraphProto *graph) {
+  return graph->n_initializer + count_nodes(graph->node, graph->n_node);
+}
+
+/* Those of subgraphs included. */
+static size_t count_nodes(Onnx__NodeProto *const *nodes, size_t count) {
+  size_t sum = count;
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < nodes[i]->n_attribute; k++)
+      if (nodes[i]->attribute[k]->g) sum += count_graph_nodes(nodes[i]->attribute[k]->g);
+  return sum;
+}
+
 void function_table_start(Importer *importer) {
   const Onnx__ModelProto *model = importer->model;
   name_table_start(&importer->functions, importer->scratch, model->n_functions);
@@ -59,8 +74,8 @@ void function_table_start(Importer *importer) {
     }
     Function *function = arena_new(importer->scratch, Function);
     function->proto = proto;
-    function->inlined_bytes =
-        NODE_BYTES * (1 + proto->n_node) + BYTES_PER_BYTE * onnx__function_proto__get_packed_size(proto);
+    function->inlined_bytes = NODE_BYTES * (1 + count_nodes(proto->node, proto->n_node)) +
+                              BYTES_PER_BYTE * onnx__function_proto__get_packed_size(proto);
     opset_table_start(importer, &function->opsets, &location, proto->opset_import, proto->n_opset_import);
     name_table_set(&importer->functions, key, function);
   }

@@ -56,30 +56,75 @@ typedef struct VisitStack {
 
 typedef enum VisitState { VISIT_NEW, VISIT_ACTIVE, VISIT_DONE } VisitState;
 
-static void collect_captures(Scope *scope, const Onnx__NodeProto *node, NameList *list);
+/* The names that a subgraph and those around it define: they hide the scope's. */
+typedef struct Hiding {
+  NameTable names;
+  const struct Hiding *outer;
+} Hiding;
 
-/* Only names that nodes of the scope compute. */
-static void add_capture(Scope *scope, const char *name, NameList *list) {
-  const Binding *binding = name_table_find(&scope->bindings, name);
-  if (binding && binding->producer != NO_PRODUCER)
-    arena_push(scope->arena, list->names, list->count, list->capacity) = name;
+static void hide_name(Hiding *hiding, const char *name) {
+  if (text_or_empty(name)[0]) name_table_set(&hiding->names, name, hiding);
 }
 
-static void collect_graph_captures(Scope *scope, const Onnx__GraphProto *graph, NameList *list) {
+static void hide_names(Hiding *hiding, const Onnx__GraphProto *graph) {
+  for (size_t i = 0; i < graph->n_input; i++) hide_name(hiding, graph->input[i]->name);
+  for (size_t i = 0; i < graph->n_initializer; i++) hide_name(hiding, graph->initializer[i]->name);
+  for (size_t i = 0; i < graph->n_sparse_initializer; i++)
+    if (graph->sparse_initializer[i]->values) hide_name(hiding, graph->sparse_initializer[i]->values->name);
+  for (size_t i = 0; i < graph->n_node; i++)
+    for (size_t k = 0; k < graph->node[i]->n_output; k++) hide_name(hiding, graph->node[i]->output[k]);
+}
+
+/* What a node's subgraphs may use of the scope. */
+typedef struct CaptureSearch {
+  Scope *scope;
+  NameList *list;
+  Arena *arena; /* ends with the search */
+} CaptureSearch;
+
+static void collect_node_captures(CaptureSearch *search, const Onnx__NodeProto *node, const Hiding *outer);
+
+/* Only names that nodes of the scope compute. */
+static void add_capture(CaptureSearch *search, const char *name, const Hiding *hiding) {
+  for (; hiding; hiding = hiding->outer)
+    if (name_table_find(&hiding->names, name)) return;
+  const Binding *binding = name_table_find(&search->scope->bindings, name);
+  NameList *list = search->list;
+  if (binding && binding->producer != NO_PRODUCER)
+    arena_push(search->scope->arena, list->names, list->count, list->capacity) = name;
+}
+
+static void collect_graph_captures(CaptureSearch *search, const Onnx__GraphProto *graph, const Hiding *outer) {
+  Hiding hiding = {.outer = outer};
+  name_table_start(&hiding.names, search->arena, graph_name_count(graph));
+  hide_names(&hiding, graph);
   for (size_t i = 0; i < graph->n_node; i++) {
-    for (size_t k = 0; k < graph->node[i]->n_input; k++) add_capture(scope, graph->node[i]->input[k], list);
-    collect_captures(scope, graph->node[i], list);
+    for (size_t k = 0; k < graph->node[i]->n_input; k++) add_capture(search, graph->node[i]->input[k], &hiding);
+    collect_node_captures(search, graph->node[i], &hiding);
   }
   for (size_t i = 0; i < graph->n_output; i++)
-    add_capture(scope, text_or_empty(graph->output[i]->name), list);
+    add_capture(search, text_or_empty(graph->output[i]->name), &hiding);
+}
+
+static void collect_node_captures(CaptureSearch *search, const Onnx__NodeProto *node, const Hiding *outer) {
+  for (size_t i = 0; i < node->n_attribute; i++) {
+    if (node->attribute[i]->g) collect_graph_captures(search, node->attribute[i]->g, outer);
+    for (size_t k = 0; k < node->attribute[i]->n_graphs; k++)
+      collect_graph_captures(search, node->attribute[i]->graphs[k], outer);
+  }
+}
+
+static bool has_subgraphs(const Onnx__NodeProto *node) {
+  for (size_t i = 0; i < node->n_attribute; i++)
+    if (node->attribute[i]->g || node->attribute[i]->n_graphs) return true;
+  return false;
 }
 
 static void collect_captures(Scope *scope, const Onnx__NodeProto *node, NameList *list) {
-  for (size_t i = 0; i < node->n_attribute; i++) {
-    if (node->attribute[i]->g) collect_graph_captures(scope, node->attribute[i]->g, list);
-    for (size_t k = 0; k < node->attribute[i]->n_graphs; k++)
-      collect_graph_captures(scope, node->attribute[i]->graphs[k], list);
-  }
+  if (!has_subgraphs(node)) return;
+  CaptureSearch search = {scope, list, arena_create()};
+  collect_node_captures(&search, node, NULL);
+  arena_destroy(search.arena);
 }
 
 /* The next node that the visited one waits for, by its value; false when there is none left. */
@@ -153,7 +198,7 @@ static bool graph_error(Importer *importer, Message message, const char *format,
   return report(importer->diagnostics, &location, message, arena_format(importer->scratch, format, name));
 }
 
-static size_t count_names(const Onnx__GraphProto *graph) {
+size_t graph_name_count(const Onnx__GraphProto *graph) {
   size_t count = graph->n_input + graph->n_initializer + graph->n_sparse_initializer;
   for (size_t i = 0; i < graph->n_node; i++) count += graph->node[i]->n_output;
   return count;
@@ -176,6 +221,12 @@ static void import_initializer(Scope *scope, const Onnx__TensorProto *tensor,
   const Blob *blob = sparse ? sparse_tensor_blob(importer, &location, sparse, &type)
                             : tensor_blob(importer, &location, tensor, &type);
   binding_set(scope, binding, name, blob ? build_blob(scope->builder, blob, type) : NULL);
+}
+
+void graph_bind_initializers(Scope *scope, const Onnx__GraphProto *graph) {
+  for (size_t i = 0; i < graph->n_initializer; i++) import_initializer(scope, graph->initializer[i], NULL);
+  for (size_t i = 0; i < graph->n_sparse_initializer; i++)
+    import_initializer(scope, graph->sparse_initializer[i]->values, graph->sparse_initializer[i]);
 }
 
 /* Inputs with an initializer are constants; the others become arguments. */
@@ -210,6 +261,11 @@ static void bind_declared(Scope *scope, const Onnx__ValueInfoProto *info) {
   Binding *binding = name_table_find(&scope->bindings, text_or_empty(info->name));
   if (binding && binding->producer != NO_PRODUCER && !binding->declared)
     binding->declared = type_declared(scope->importer, scope->arena, info->type);
+}
+
+void graph_bind_declared(Scope *scope, const Onnx__GraphProto *graph) {
+  for (size_t i = 0; i < graph->n_value_info; i++) bind_declared(scope, graph->value_info[i]);
+  for (size_t i = 0; i < graph->n_output; i++) bind_declared(scope, graph->output[i]);
 }
 
 static void import_outputs(Scope *scope, const Onnx__GraphProto *graph, const char ***names) {
@@ -258,52 +314,18 @@ bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOp
   Builder builder = {.module = module, .region = entry->body};
   const char **argument_names = NULL, **result_names = NULL;
   Scope scope;
-  scope_start(&scope, importer, NULL, count_names(graph));
+  scope_start(&scope, importer, NULL, graph_name_count(graph));
   scope.builder = &builder;
   scope.opsets = opsets;
-  for (size_t i = 0; i < graph->n_initializer; i++) import_initializer(&scope, graph->initializer[i], NULL);
-  for (size_t i = 0; i < graph->n_sparse_initializer; i++)
-    import_initializer(&scope, graph->sparse_initializer[i]->values, graph->sparse_initializer[i]);
+  graph_bind_initializers(&scope, graph);
   import_inputs(&scope, graph, &argument_names);
   check_pins(importer, options);
   nodes_bind(&scope, graph->node, graph->n_node);
-  for (size_t i = 0; i < graph->n_value_info; i++) bind_declared(&scope, graph->value_info[i]);
-  for (size_t i = 0; i < graph->n_output; i++) bind_declared(&scope, graph->output[i]);
+  graph_bind_declared(&scope, graph);
   nodes_import(&scope, graph->node, graph->n_node);
   import_outputs(&scope, graph, &result_names);
   entry->argument_names = argument_names;
   entry->result_names = result_names;
   scope_end(&scope);
   return diagnostics_error_count(importer->diagnostics) == 0;
-}
-
-/* A name of a subgraph whose value is not computed here. */
-static void bind_unknown(Scope *scope, const char *name) {
-  Location location = {.file = scope->importer->path, .node = scope->prefix};
-  if (name_table_find(&scope->bindings, name)) return; /* an input with an initializer */
-  Binding *binding = scope_bind(scope, name, &location);
-  binding->poisoned = true;
-}
-
-void check_subgraph(Scope *scope, const Onnx__GraphProto *graph, const char *prefix) {
-  Importer *importer = scope->importer;
-  Scope inner;
-  scope_start(&inner, importer, scope, count_names(graph));
-  inner.prefix = prefix;
-  inner.check_only = true;
-  for (size_t i = 0; i < graph->n_input; i++) bind_unknown(&inner, text_or_empty(graph->input[i]->name));
-  for (size_t i = 0; i < graph->n_initializer; i++)
-    bind_unknown(&inner, text_or_empty(graph->initializer[i]->name));
-  for (size_t i = 0; i < graph->n_sparse_initializer; i++)
-    if (graph->sparse_initializer[i]->values)
-      bind_unknown(&inner, text_or_empty(graph->sparse_initializer[i]->values->name));
-  nodes_bind(&inner, graph->node, graph->n_node);
-  nodes_import(&inner, graph->node, graph->n_node);
-  for (size_t i = 0; i < graph->n_output; i++) {
-    const char *name = text_or_empty(graph->output[i]->name);
-    Location location = {.file = importer->path, .node = prefix};
-    if (!scope_find(&inner, name)) report(importer->diagnostics, &location, MESSAGE_OUTPUT_MISSING, name);
-  }
-  scope->broken |= inner.broken;
-  scope_end(&inner);
 }

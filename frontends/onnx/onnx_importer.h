@@ -64,7 +64,7 @@ typedef struct Scope {
   const Onnx__NodeProto *call; /* in a function: the call, and where its attributes come from */
   const struct Scope *call_scope;
   const Onnx__FunctionProto *function;
-  bool check_only; /* subgraphs: values are not computed, operators are looked up */
+  bool check_only; /* values are not computed, operators are looked up */
   bool broken;     /* a node can never be built */
 } Scope;
 
@@ -79,7 +79,27 @@ void scope_end(Scope *scope);
 void nodes_bind(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count);
 void nodes_import(Scope *scope, Onnx__NodeProto *const *nodes, size_t node_count);
 bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOptions *options);
-void check_subgraph(Scope *scope, const Onnx__GraphProto *graph, const char *prefix);
+/* How many names a graph defines itself. */
+size_t graph_name_count(const Onnx__GraphProto *graph);
+/* Binds the initializers to constants in the scope's region. */
+void graph_bind_initializers(Scope *scope, const Onnx__GraphProto *graph);
+/* Notes the declared types of what nodes compute. */
+void graph_bind_declared(Scope *scope, const Onnx__GraphProto *graph);
+
+/* onnx_subgraph.c */
+/* The subgraphs of a node: those that its operator had built need no look. */
+typedef struct Subgraphs {
+  Scope *scope;
+  const Onnx__NodeProto *node;
+  const char *label;
+  const Onnx__GraphProto **built;
+  size_t built_count, built_capacity;
+} Subgraphs;
+/* SubgraphBuilder.build, for `user` a Subgraphs: the nodes of the graph, in the scope around, become nodes of the
+   region. */
+bool subgraph_build(void *user, const void *graph, Region *region);
+/* Looks up the operators within the subgraphs that were not built, so that every fault is told. */
+void subgraphs_check(Subgraphs *subgraphs);
 
 /* onnx_node.c */
 void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index);

@@ -65,17 +65,6 @@ static bool gather_inputs(Scope *scope, const Onnx__NodeProto *node, Value **inp
   return ready;
 }
 
-static void check_subgraphs(Scope *scope, const Onnx__NodeProto *node, const char *label) {
-  for (size_t i = 0; i < node->n_attribute; i++) {
-    const Onnx__AttributeProto *attribute = node->attribute[i];
-    if (!attribute->g && attribute->n_graphs == 0) continue;
-    const char *prefix = label_prefix(scope, label, text_or_empty(attribute->name));
-    if (attribute->g) check_subgraph(scope, attribute->g, prefix);
-    for (size_t k = 0; k < attribute->n_graphs; k++) check_subgraph(scope, attribute->graphs[k], prefix);
-  }
-  scope->builder->location = (Location){.file = scope->importer->path, .node = label};
-}
-
 /* The version that the scope imports of a domain; 0 after reporting. */
 static int64_t find_opset(Scope *scope, const char *domain) {
   static int64_t missing = 0;
@@ -126,10 +115,12 @@ static bool gather_attributes(Scope *scope, const Onnx__NodeProto *node, Attribu
       if (strcmp(attributes[k].name, attribute->name) == 0)
         ok = report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_ATTRIBUTE_VALUE,
                     attribute->name, "is given twice");
-    if (attribute_convert(scope, given, attribute))
-      ++*count;
-    else
-      ok = false;
+    bool converted = attribute_convert(scope, given, attribute);
+    if (converted && attribute->kind == ATTRIBUTE_GRAPH && given != node->attribute[i])
+      converted = report(scope->importer->diagnostics, &scope->builder->location, MESSAGE_ATTRIBUTE_VALUE,
+                         attribute->name, "graphs that a call passes to a function are not supported");
+    *count += converted;
+    ok = ok && converted;
   }
   return ok;
 }
@@ -148,7 +139,7 @@ static void set_outputs(Scope *scope, const Onnx__NodeProto *node, uint32_t inde
 }
 
 static bool build_node(Scope *scope, const Onnx__NodeProto *node, const Operator *row, int64_t opset,
-                       Value *const *inputs, Value **results) {
+                       Value *const *inputs, Subgraphs *subgraphs, Value **results) {
   Attribute attribute_room[ATTRIBUTE_ROOM];
   Type declared_room[OUTPUT_ROOM];
   bool wanted_room[OUTPUT_ROOM];
@@ -169,8 +160,9 @@ static bool build_node(Scope *scope, const Onnx__NodeProto *node, const Operator
   }
   uint32_t attribute_count;
   if (!gather_attributes(scope, node, attributes, &attribute_count)) return false;
+  SubgraphBuilder builder = {subgraph_build, subgraphs};
   return operator_build(row, scope->builder, opset, inputs, (uint32_t)node->n_input, attributes,
-                        attribute_count, wanted, (uint32_t)node->n_output, declared, results);
+                        attribute_count, wanted, (uint32_t)node->n_output, declared, &builder, results);
 }
 
 void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index) {
@@ -192,13 +184,15 @@ void import_node(Scope *scope, const Onnx__NodeProto *node, uint32_t index) {
   int64_t opset = 0;
   const Operator *row = function ? NULL : find_operator(scope, node, &opset);
   if (!function && !row) scope->broken = true;
-  check_subgraphs(scope, node, label);
+  Subgraphs subgraphs = {.scope = scope, .node = node, .label = label};
   if (function) {
+    subgraphs_check(&subgraphs);
     bool ok = function_call(scope, function, node, label, ready, inputs, results);
     scope->builder->location = (Location){.file = scope->importer->path, .node = label};
     set_outputs(scope, node, index, ok ? results : NULL);
     return;
   }
-  bool ok = row && ready && build_node(scope, node, row, opset, inputs, results);
+  bool ok = row && ready && build_node(scope, node, row, opset, inputs, &subgraphs, results);
+  subgraphs_check(&subgraphs);
   set_outputs(scope, node, index, ok ? results : NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares every kernel of a model with the interpreter, at every CPU level of this machine. The kernels become one
    program in which each has arguments and results of its own, filled with random numbers, so that no kernel sees
-   another's rounding. kernel_oracle MODEL.onnx ... (symbolic dims are 3). */
+   another's rounding. kernel_oracle MODEL.onnx ... (symbolic dims are 3, iterations are the first). */
 #include "aicc/abi.h"
 #include "aicc/loader.h"
 #include "base/file.h"
@@ -147,7 +147,8 @@ static int compare(const Kernel *kernel, const Tensors *t, const char *model, ui
 static int run_levels(const Program *program, const Program *split, const char *path, const char *model) {
   int failures = 0;
   int64_t symbols[64];
-  for (int i = 0; i < 64; i++) symbols[i] = SYMBOL_VALUE;
+  for (size_t i = 0; i < 64 && i < dim_symbol_count(program->dims); i++)
+    symbols[i] = dim_symbol_at(program->dims, i)->limit ? 0 : SYMBOL_VALUE;
   Tensors *tensors = calloc(program->kernel_count, sizeof *tensors);
   const void **inputs = calloc(4096, sizeof *inputs);
   void **outputs = calloc(4096, sizeof *outputs);

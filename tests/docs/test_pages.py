@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md and docs/ point at exists: links, headings, paths of the repository, options of the commands.
+"""What README.md and docs/ point at exists: links, headings, paths of the repository, options of the commands. No
+placeholder is left in them.
 
 usage: test_pages.py SOURCE_ROOT PROGRAM...
 
@@ -14,6 +15,8 @@ import sys
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.M | re.S)
 CODE = re.compile(r"`([^`\n]+)`")
+# A line of one word in capitals, or a note to oneself.
+PLACEHOLDER = re.compile(r"^\s*[A-Z][A-Z0-9_]{2,}\s*$|\b(TODO|FIXME|TBD|XXX)\b")
 # Looks like a path: begins with a folder or names a file of the root; no spaces, no placeholders in capitals.
 ROOTS = ("bench/ codegen/ compiler/ docs/ examples/ frontends/ passes/ runtime/ scripts/ tests/ tools/").split()
 
@@ -78,6 +81,12 @@ def check_commands(programs, text):
                     yield f"`{line.strip()}`: {name} --help does not list {word}"
 
 
+def check_placeholders(text):
+    for line in FENCE.sub("", text).splitlines():
+        if PLACEHOLDER.search(line):
+            yield f"'{line.strip()}' looks like a placeholder"
+
+
 def test_the_checks(root, programs):
     """Each check finds what it is there for."""
     page = root / "README.md"
@@ -85,6 +94,8 @@ def test_the_checks(root, programs):
     assert list(check_links(page, "[a](README.md#no-such-heading)"))
     assert list(check_paths(root, "`compiler/no_such.c`")) and not list(check_paths(root, "`compiler/base`"))
     assert list(check_paths(root, "`compiler/*/no_such.c`")) and not list(check_paths(root, "`compiler/*/*.c`"))
+    assert list(check_placeholders("a\n\nLOOPTEXT\n\nb")) and list(check_placeholders("TODO: say more"))
+    assert not list(check_placeholders("Apache-2.0, see LICENSE\n\n```c\nAICC_OK\n```\n"))
     name = next(iter(programs))
     assert list(check_commands(programs, f"```sh\n$ {name} x --no-such-option=1\n```\n"))
     assert not list(check_commands(programs, f"```sh\n{name} x --help | grep --no-such-option\n```\n"))
@@ -99,7 +110,8 @@ def main(root, tools):
     faults = 0
     for page in pages:
         text = page.read_text()
-        for fault in [*check_links(page, text), *check_paths(root, text), *check_commands(programs, text)]:
+        for fault in [*check_links(page, text), *check_paths(root, text), *check_commands(programs, text),
+                      *check_placeholders(text)]:
             print(f"{page.relative_to(root)}: {fault}")
             faults += 1
     print(f"{len(pages)} pages, {faults} faults")

@@ -170,6 +170,35 @@ static void ranges(void **state) {
   assert_int_equal(dim_equal(f->context, f->h, f->w), TRUTH_UNKNOWN);
 }
 
+/* The number of an iteration lies below its limit, which may be symbolic. */
+static void iteration_numbers(void **state) {
+  Fixture *f = *state;
+  DimContext *c = f->context;
+  Dim one = dim_constant(c, 1), zero = dim_constant(c, 0);
+  dim_symbol_pin(c, "i1", 7); /* names that somebody pinned or declared are left alone */
+  dim_symbol_declare(c, "i0");
+  const Symbol *symbol = dim_symbol_create(c, "i");
+  assert_string_equal(symbol->name, "i2");
+  dim_symbol_set_limit(c, symbol, f->n);
+  assert_int_equal(symbol->range.low, 0);
+  assert_int_equal(symbol->range.high, INT32_MAX - 1);
+  Dim i = dim_symbol(c, "i2"), next = dim_add(c, i, one);
+  assert_int_equal(dim_less_equal(c, next, f->n), TRUTH_YES);
+  assert_int_equal(dim_less_equal(c, zero, dim_subtract(c, f->n, next)), TRUTH_YES);
+  assert_int_equal(dim_less_equal(c, dim_multiply(c, next, f->w), dim_multiply(c, f->n, f->w)), TRUTH_YES);
+  assert_int_equal(dim_less_equal(c, dim_add(c, next, one), f->n), TRUTH_UNKNOWN);
+  assert_int_equal(dim_less_equal(c, next, f->h), TRUTH_UNKNOWN);
+  assert_int_equal(dim_less_equal(c, dim_multiply(c, i, i), f->n), TRUTH_UNKNOWN);
+  assert_int_equal(dim_less_equal(c, dim_floor_divide(c, i, f->w), f->n), TRUTH_UNKNOWN);
+  const Symbol *inner = dim_symbol_create(c, "i");
+  dim_symbol_set_limit(c, inner, f->w);
+  Dim flat = dim_add(c, dim_multiply(c, i, f->w), dim_symbol(c, inner->name)); /* i * W + j < N * W */
+  assert_int_equal(dim_less_equal(c, dim_add(c, flat, one), dim_multiply(c, f->n, f->w)), TRUTH_YES);
+  const Symbol *never = dim_symbol_create(c, "i");
+  dim_symbol_set_limit(c, never, zero);
+  assert_int_equal(never->range.high, 0);
+}
+
 static void syntax_errors(void **state) {
   Fixture *f = *state;
   static const char *const texts[] = {"",    "+",   "N+", "min(N)", "min(N,", "floordiv N",          "(N",
@@ -278,6 +307,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(normal_forms),      TEST(printed_forms), TEST(order_is_structural), TEST(overflow_is_invalid),
-      TEST(growth_is_bounded), TEST(ranges),        TEST(syntax_errors),       TEST(random_expressions)};
+      TEST(growth_is_bounded), TEST(ranges),        TEST(iteration_numbers),   TEST(syntax_errors),
+      TEST(random_expressions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,9 +168,53 @@ static void limits(void **state) {
   assert_tracked(f, build_iota(b, ELEMENT_I64, 2, (Dim[]){huge, zero}, 0), "[]");
 }
 
+/* A body runs only where its condition is true; an if knows what both branches know alike. */
+static void regions(void **state) {
+  Fixture *f = *state;
+  Module *module = f->module;
+  Value *go = region_add_argument(module, f->builder.region, type_scalar(ELEMENT_BOOL), "go");
+  Node *node = build_loop(&f->builder, build_integer(&f->builder, ELEMENT_I64, -2), go, NULL, 0);
+  Region *body = node->regions[0];
+  assert_tracked(f, body->arguments[0], "unknown");
+  assert_tracked(f, body->arguments[1], "[1]");
+  Dim trip = node_trip(module, node);
+  assert_true(trip && dim_equals_constant(trip, 0));
+  region_set_results(module, body, (Value *[]){body->arguments[1]}, 1);
+  assert_false(node_runs_whole_trip(node));
+  assert_true(build_control_finish(&f->builder, node, true, NULL, 0));
+
+  Value *results[2];
+  node = build_if(&f->builder, go);
+  for (uint32_t k = 0; k < 2; k++) {
+    Builder inner = {.module = module, .region = node->regions[k]};
+    Value *pair[2] = {build_dims(&inner, (Dim[]){f->n}, 1), build_dims(&inner, &(Dim){k ? f->n : f->h}, 1)};
+    region_set_results(module, inner.region, pair, 2);
+  }
+  assert_true(build_control_finish(&f->builder, node, true, results, 2));
+  assert_tracked(f, results[0], "[N]");
+  assert_tracked(f, results[1], "unknown");
+}
+
+/* On a known condition the branch that is taken stands where the node was. */
+static void known_conditions(void **state) {
+  Fixture *f = *state;
+  Value *result;
+  Node *node = build_if(&f->builder, build_number(&f->builder, ELEMENT_BOOL, 0));
+  for (uint32_t k = 0; k < 2; k++) {
+    Builder inner = {.module = f->module, .region = node->regions[k]};
+    Value *value = build_integer(&inner, k ? ELEMENT_I32 : ELEMENT_I64, k);
+    region_set_results(f->module, inner.region, &value, 1);
+  }
+  assert_true(build_control_finish(&f->builder, node, true, &result, 1));
+  assert_tracked(f, result, "[1]");
+  assert_ptr_equal(result->producer->parent, f->builder.region);
+  assert_null(node->parent);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {TEST(sources),    TEST(movement),       TEST(arithmetic), TEST(casts),
-                                     TEST(reductions), TEST(exporter_chain), TEST(limits)};
+                                     TEST(reductions), TEST(exporter_chain), TEST(limits),     TEST(regions),
+                                     TEST(known_conditions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

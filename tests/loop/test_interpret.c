@@ -255,6 +255,60 @@ static void programs(void **state) {
   program_destroy(program);
 }
 
+/* Doubles x until n iterations have passed or the sum is 100 or more; notes each state; then a branch. */
+static const char nested[] =
+    "symbol N in [1, 8]\n"
+    "symbol t in [0, 7] below N\n"
+    "symbol u in [0, 9223372036854775806] below 9223372036854775807\n"
+    "entry @run(\"x\": f32[2], \"n\": i64[], \"c\": bool[]) -> (\"y\": f32[2], \"rows\": f32[N,2])\n"
+    "buffer #0 : f32[2] = argument 0\n"
+    "buffer #1 : i64[] = argument 1\n"
+    "buffer #2 : bool[] = argument 2\n"
+    "buffer #3 : f32[2] = result 0\n"
+    "buffer #4 : f32[N,2] = result 1\n"
+    "buffer #5 : f32[2] = workspace\n"
+    "buffer #6 : bool[] = workspace\n"
+    "buffer #7 : i32[] = workspace\n"
+    "kernel @copy (%a: in f32[2] align 4, %y: out f32[2] align 4) {\n axes i:2\n y: %y[i] = %a[i] }\n"
+    "kernel @negate (%a: in f32[2] align 4, %y: out f32[2] align 4) {\n axes i:2\n y: %y[i] = neg(%a[i]) }\n"
+    "kernel @double (%a: in f32[2] align 4, %y: out f32[2] align 4) {\n axes i:2\n y: %y[i] = add(%a[i], %a[i]) }\n"
+    "kernel @small (%a: in f32[2] align 4, %y: out bool[] align 1) {\n y: %y[] = lt(%a[1], f32(100.0)) }\n"
+    "kernel @row (%a: in f32[2] align 4, %y: out f32[N,2] align 4) {\n axes i:2\n"
+    " y: %y[t,i] = add(%a[i], cast.f32(index[t])) }\n"
+    "kernel @status (%a: in f32[2] align 4, %y: out i32[] align 4) {\n"
+    " y: %y[] = select(lt(%a[0], f32(0.0)), i32(9), i32(0)) }\n"
+    "run @copy(#0, #3)\n"
+    "run @small(#3, #6)\n"
+    "loop u < #1 while #6 { run @double(#3, #5) run @copy(#5, #3) run @small(#3, #6) }\n"
+    "loop t < N { run @row(#3, #4)\n"
+    "if #2 { run @negate(#3, #5) run @copy(#5, #3) } else { run @status(#3, #7) check #7 } }\n";
+
+static void nested_programs(void **state) {
+  (void)state;
+  static const struct {
+    int64_t n;
+    uint8_t c;
+    float x, y, rows[3];
+    int32_t status;
+  } rows[] = {
+      {3, 0, 1, 8, {8, 9, 10}, 0},       {1000, 0, 1, 128, {128, 129, 130}, 0}, {0, 0, 5, 5, {5, 6, 7}, 0},
+      {-5, 0, 5, 5, {5, 6, 7}, 0},       {1, 1, 3, -6, {6, -5, 8}, 0},          {1, 0, 200, 200, {200, 201, 202}, 0},
+      {1, 0, -1, -2, {-2, 7, 7}, 9},
+  };
+  Program *program = parse(nested);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    float x[2] = {rows[i].x, rows[i].x}, y[2] = {0}, stacked[6] = {7, 7, 7, 7, 7, 7};
+    int32_t status = -1;
+    const int64_t symbols[] = {3, -1, -1};
+    const void *arguments[] = {x, &rows[i].n, &rows[i].c};
+    assert_true(interpret_program(program, arguments, (void *[]){y, stacked}, symbols, &status));
+    assert_int_equal(status, rows[i].status);
+    assert_true(y[0] == rows[i].y && y[1] == rows[i].y);
+    for (int k = 0; k < 3; k++) assert_true(stacked[2 * k + 1] == rows[i].rows[k]);
+  }
+  program_destroy(program);
+}
+
 /* Weights in mapped files have any alignment; so may the caller's memory in the interpreter. */
 static void unaligned_memory(void **state) {
   (void)state;
@@ -285,6 +339,7 @@ int main(void) {
       cmocka_unit_test(symbolic_dims),
       cmocka_unit_test(bounds_are_checked),
       cmocka_unit_test(programs),
+      cmocka_unit_test(nested_programs),
       cmocka_unit_test(unaligned_memory),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

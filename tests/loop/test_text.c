@@ -19,6 +19,8 @@ static const char everything[] =
     "program \"model.onnx\" hash \"0123456789abcdef\" {\n"
     "  symbol N in [1, 80]\n"
     "  symbol \"odd name\" in [0, 2147483647]\n"
+    "  symbol t0 in [0, 79] below N\n"
+    "  symbol t1 in [0, 9223372036854775806] below 9223372036854775807\n"
     "  blob #0 : f32 x 9 = splat 1.0\n"
     "  blob #1 : i64 x 2 = [-9223372036854775808, 7]\n"
     "  entry @run(\"input\": f32[N,1,28,28]) -> (\"logits\": f32[N,1,28,28], _: i32[])\n"
@@ -29,6 +31,7 @@ static const char everything[] =
     "  buffer #4 : f32[9] = constant #0\n"
     "  buffer #5 : i32[] = workspace bytes 4 offset 64\n"
     "  buffer #6 : u8[N*\"odd name\"] = workspace\n"
+    "  buffer #7 : i64[] = workspace\n"
     "  workspace 128 least 128\n"
     "  kernel @k0 tasks min(N,64) (%x: in f32[N,1,28,28] align 4, %k: in f32[3,3] align 64, %y: out "
     "f32[N,1,28,28] "
@@ -58,6 +61,19 @@ static const char everything[] =
     "  run @k0(#0, #1, #2) loc \"Conv_0\"\n"
     "  run @\"odd kernel\"(#5)\n"
     "  check #5 loc \"a \\\"check\\\"\"\n"
+    "  if #6 loc \"If_0\" {\n"
+    "    loop t0 < N loc \"Loop_0\" {\n"
+    "      run @\"odd kernel\"(#5)\n"
+    "      loop t1 < #7 while #6 {\n"
+    "        check #5\n"
+    "      }\n"
+    "    }\n"
+    "  } else {\n"
+    "    loop t1 while #6 {\n"
+    "    }\n"
+    "    loop t1 < #7 {\n"
+    "    }\n"
+    "  }\n"
     "}\n";
 
 static Program *parse(const char *text) {
@@ -80,6 +96,14 @@ static void round_trip(void **state) {
   assert_int_equal(stage->reduce_count, 2);
   assert_int_equal(stage->expr->operands[0]->kind, EXPR_GUARD);
   assert_int_equal(stage->expr->operands[0]->range_count, 2);
+  assert_int_equal(program->step_count, 4);
+  const Step *branch = &program->steps[3], *loop = &branch->bodies[0].steps[0];
+  assert_int_equal(branch->bodies[1].count, 2);
+  assert_ptr_equal(loop->trip, loop->iteration->limit);
+  const Step *inner = &loop->bodies[0].steps[1];
+  assert_true(inner->conditional && inner->counted && !inner->trip);
+  assert_int_equal(inner->buffers[0], 6);
+  assert_int_equal(inner->buffers[1], 7);
   program_destroy(program);
 }
 
@@ -175,6 +199,13 @@ static void error_in_the_program(void **state) {
       {"program \"m\" hash \"0123456789abcdef\" { kernel @k () {} kernel @k () {} }",
        "kernel 'k' is defined twice"},
       {"program \"m\" hash \"0123456789abcdef\" {", "expected symbol, blob"},
+      {"program \"m\" hash \"0123456789abcdef\" { loop t0 < 3 {", "expected the symbol of the iterations"},
+      {"program \"m\" hash \"0123456789abcdef\" { symbol N in [0, 3] loop N < 3 {", "which has a limit"},
+      {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below t }", "symbol 't' is not declared"},
+      {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below 4 loop t < 4 { buffer",
+       "expected run, check, if, loop or '}'"},
+      {"program \"m\" hash \"0123456789abcdef\" { buffer #0 : bool[] = argument 0 if #0 { } run",
+       "expected 'else'"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     fixture.messages.length = 0;
@@ -195,6 +226,12 @@ static void deep_nesting(void **state) {
   fixture.messages.length = 0;
   assert_null(parse(text_string(&text)));
   assert_non_null(strstr(text_string(&fixture.messages), "nested deeper"));
+  text.length = 0;
+  text_add(&text, "program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below 4 ");
+  for (int i = 0; i < 100000; i++) text_add(&text, "loop t < 4 { ");
+  fixture.messages.length = 0;
+  assert_null(parse(text_string(&text)));
+  assert_non_null(strstr(text_string(&fixture.messages), "steps nested deeper"));
   text_free(&text);
 }
 

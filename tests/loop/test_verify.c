@@ -185,6 +185,48 @@ static void steps_of_wrong_buffers(void **state) {
                  "another type than argument 0");
 }
 
+#define NESTED                                                                                               \
+  "symbol t in [0, 7] below N symbol u in [0, 3] below 4\n"                                                  \
+  "entry @run(\"x\": f32[N,8], \"c\": bool[], \"n\": i64[]) -> (\"y\": f32[N,8])\n"                         \
+  "buffer #0 : f32[N,8] = argument 0 buffer #1 : bool[] = argument 1 buffer #2 : i64[] = argument 2\n"       \
+  "buffer #3 : f32[N,8] = result 0 buffer #4 : f32[8] = workspace buffer #5 : bool[] = workspace\n"          \
+  "kernel @row tasks 1 (%x: in f32[N,8] align 4, %y: out f32[8] align 4) { axes n:8\n"                       \
+  "y: %y[n] = %x[N-t-1, n] " VEC "\n"                                                                        \
+  "kernel @stack tasks 1 (%x: in f32[8] align 4, %y: out f32[N,8] align 4) { axes n:8\n"                     \
+  "y: %y[t, n] = mul(%x[n], cast.f32(index[t])) " VEC "\n"                                                   \
+  "kernel @fill tasks 1 (%y: out f32[8] align 4) { axes n:8 y: %y[n] = f32(1.0) " VEC "\n"
+
+static void nested_steps(void **state) {
+  (void)state;
+  expect_sound(NESTED "loop t < N { run @row(#0, #4) run @stack(#4, #3) }");
+  expect_sound(NESTED "loop t < N while #1 { run @row(#0, #4) loop u < #2 { run @stack(#4, #3) } }");
+  expect_sound(NESTED "if #1 { run @fill(#4) } else { run @fill(#4) } loop t < N { run @stack(#4, #3) }");
+  expect_message(NESTED "run @fill(#4) run @stack(#4, #3)", "uses the iteration number 't' outside of its loop");
+  expect_message(NESTED "loop u < 4 { run @row(#0, #4) }", "uses the iteration number 't' outside");
+  expect_message(NESTED "loop t < N { loop t < N { } }", "nested loops count in one symbol, 't'");
+  expect_message(NESTED "loop u < 5 { }", "the trip count is not provably within the limit of 'u'");
+  expect_message(NESTED "loop u { }", "a loop never ends");
+  expect_message(NESTED "loop u < 4 while #2 { }", "reads buffer #2, which is not one bool");
+  expect_message(NESTED "loop u < #1 { }", "reads buffer #1, which is not one i64");
+  expect_message(NESTED "loop u < 4 while #5 { }", "reads buffer #5, which no earlier step writes");
+  expect_message(NESTED "if #4 { } else { }", "reads buffer #4, which is not one bool");
+  expect_message(NESTED "if #1 { run @fill(#4) } else { } loop t < N { run @stack(#4, #3) }",
+                 "reads buffer #4, which no earlier step writes");
+}
+
+/* Proofs with the number of an iteration: below its limit, no further. */
+static void iteration_bounds(void **state) {
+  (void)state;
+#define READ(subscript)                                                                                      \
+  "symbol t in [0, 7] below N kernel @k tasks 1 (%x: in f32[N,8] align 4, %y: out f32[8] align 4) {\n"       \
+  "axes n:8 y: %y[n] = %x[" subscript ", n] " VEC
+  expect_sound(READ("t"));
+  expect_sound(READ("N-t-1"));
+  expect_message(READ("t+1"), "is not provably inside");
+  expect_message(READ("t-1"), "is not provably inside");
+  expect_message(READ("N-t"), "is not provably inside");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(sound_kernels, setup, teardown),
@@ -193,6 +235,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(broken_schedules, setup, teardown),
       cmocka_unit_test_setup_teardown(steps, setup, teardown),
       cmocka_unit_test_setup_teardown(steps_of_wrong_buffers, setup, teardown),
+      cmocka_unit_test_setup_teardown(nested_steps, setup, teardown),
+      cmocka_unit_test_setup_teardown(iteration_bounds, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

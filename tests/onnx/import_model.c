@@ -35,14 +35,9 @@ static void print_blob(const Blob *blob) {
   free(dense);
 }
 
-static void print_module(const Module *module) {
-  const Entry *entry = module->entries[0];
-  printf("hash %s\n", module->source_hash);
-  for (uint32_t i = 0; i < entry->body->argument_count; i++) {
-    print_value("argument", entry->argument_names[i], &entry->body->arguments[i]->type);
-    putchar('\n');
-  }
-  for (const Node *node = entry->body->first; node; node = node->next) {
+/* Those of its regions behind each node. */
+static void print_nodes(const Region *region) {
+  for (const Node *node = region->first; node; node = node->next) {
     if (node->kind == PRIMITIVE_CONSTANT) {
       print_value("constant", node->results[0]->name, &node->results[0]->type);
       print_blob(node_attribute(node, "value")->blob);
@@ -52,7 +47,18 @@ static void print_module(const Module *module) {
       printf("node %s %s", name, node->location.node);
     }
     putchar('\n');
+    for (uint32_t i = 0; i < node->region_count; i++) print_nodes(node->regions[i]);
   }
+}
+
+static void print_module(const Module *module) {
+  const Entry *entry = module->entries[0];
+  printf("hash %s\n", module->source_hash);
+  for (uint32_t i = 0; i < entry->body->argument_count; i++) {
+    print_value("argument", entry->argument_names[i], &entry->body->arguments[i]->type);
+    putchar('\n');
+  }
+  print_nodes(entry->body);
   for (uint32_t i = 0; i < entry->body->result_count; i++) {
     print_value("result", entry->result_names[i], &entry->body->results[i]->type);
     putchar('\n');

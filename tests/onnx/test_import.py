@@ -11,7 +11,7 @@ import tempfile
 import numpy as np
 from onnx import AttributeProto, TensorProto, helper
 
-from support import Checks, Program, block, number, varint
+from support import Checks, Program, block, import_memory, number, varint
 from test_bad_input import LOCAL, function, model, relu
 
 FLOAT = TensorProto.FLOAT
@@ -260,6 +260,52 @@ def check_functions(importer):
         importer.checks.check(any(line.endswith(" " + text) for line in found), "attribute " + name, str(found))
 
 
+def check_subgraphs(importer):
+    """Names resolve from the inside out; nodes are sorted by what subgraphs capture; memory stays bounded."""
+    def info(name, element=FLOAT, shape=(2,)):
+        return helper.make_tensor_value_info(name, element, shape)
+
+    def branch(nodes, output):
+        return helper.make_graph(nodes, "branch", [], [info(output)])
+
+    def whole(nodes):
+        inputs = [info("c", TensorProto.BOOL, ()), info("x"), info("n", TensorProto.INT64, ())]
+        graph = helper.make_graph(nodes, "g", inputs, [info("y")])
+        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16), LOCAL])
+        made.ir_version = 8
+        return made
+
+    late = branch([relu("late", "inner", "first"), relu("inner", "r", "second")], "r")
+    hides = branch([relu("x", "late", "third")], "late")
+    made = whole([helper.make_node("If", ["c"], ["y"], name="if", then_branch=late, else_branch=hides),
+                  relu("x", "late", "outer")])
+    names = node_names(importer, "captures", made)
+    importer.checks.check(names == ["outer", "if", "if/then_branch/first", "if/then_branch/second",
+                                    "if/else_branch/third"], "captures", str(names))
+    itself = branch([relu("x", "y", "own")], "y")  # what the If gives is called like what its branch gives
+    made = whole([helper.make_node("If", ["c"], ["y"], name="if", then_branch=itself, else_branch=itself)])
+    names = node_names(importer, "one name in both scopes", made)
+    importer.checks.check(names == ["if", "if/then_branch/own", "if/else_branch/own"], "one name in both scopes",
+                          str(names))
+
+    going = info("g", TensorProto.BOOL, ())
+    empty = branch([], "x")
+    body = helper.make_graph([], "", [info("i", TensorProto.INT64, ()), going, info("a")], [going, info("a")])
+    many = {"Ifs": [helper.make_node("If", ["c"], ["v%d" % i], then_branch=empty, else_branch=empty)
+                    for i in range(20000)],
+            "Loops": [helper.make_node("Loop", ["n", "", "x"], ["v%d" % i], body=body) for i in range(20000)],
+            "long names": [helper.make_node("If", ["c"], ["v%d" % i], name="p" * 150, else_branch=empty,
+                                            then_branch=branch([relu("x", "r%d" % k, "") for k in range(300)], "r1"))
+                           for i in range(50)]}
+    for name, nodes in many.items():
+        content = whole(nodes + [relu("v1", "y", "last")]).SerializeToString()
+        path = os.path.join(importer.folder, "many.onnx")
+        with open(path, "wb") as file:
+            file.write(content)
+        result = importer.program.run(path, memory=import_memory(len(content)))
+        importer.checks.check(result.code == 0, "memory of many " + name, result.err[-500:])
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
@@ -270,6 +316,7 @@ def main():
         check_interface(importer)
         check_nodes(importer)
         check_functions(importer)
+        check_subgraphs(importer)
     return checks.finish()
 
 

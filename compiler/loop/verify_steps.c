@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of steps: buffers are written before they are read, on every way to the reader; the number of an
+   iteration is used in its loop only. */
+#include "loop/verify_kernel.h"
+#include <string.h>
+
+typedef struct StepVerifier {
+  KernelVerifier *base;
+  bool *bound;  /* by Symbol.index: the number of an iteration that is going on */
+  bool is_told; /* of the current kernel or trip count: it uses another one */
+} StepVerifier;
+
+static void check_dim(StepVerifier *self, Dim dim) {
+  for (uint32_t i = 0; dim && i < dim->term_count; i++)
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
+      const DimAtom *atom = dim->terms[i].factors[j];
+      if (atom->kind != DIM_SYMBOL) {
+        check_dim(self, atom->left);
+        check_dim(self, atom->right);
+      } else if (atom->symbol->limit && !self->bound[atom->symbol->index] && !self->is_told) {
+        self->is_told = true;
+        kernel_fail(self->base, "uses the iteration number '%s' outside of its loop", atom->symbol->name);
+      }
+    }
+}
+
+static void check_subscripts(StepVerifier *self, const Subscript *subscripts, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    check_dim(self, subscripts[i].offset);
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
+      check_dim(self, subscripts[i].terms[j].coefficient);
+  }
+}
+
+static void check_expression(StepVerifier *self, const Kernel *kernel, const Expr *expr) {
+  if (expr->kind == EXPR_LOAD) check_subscripts(self, expr->subscripts, kernel->buffers[expr->buffer].rank);
+  if (expr->kind == EXPR_INDEX) check_subscripts(self, expr->subscripts, 1);
+  for (uint32_t i = 0; i < expr->range_count; i++) {
+    check_subscripts(self, &expr->ranges[i].form, 1);
+    check_dim(self, expr->ranges[i].low);
+    check_dim(self, expr->ranges[i].high);
+  }
+  for (uint32_t i = 0; i < expr->operand_count; i++) check_expression(self, kernel, expr->operands[i]);
+}
+
+/* Every iteration number in the kernel is one that is going on. */
+static void check_iterations(StepVerifier *self, const Kernel *kernel) {
+  self->is_told = false;
+  check_dim(self, kernel->task_count);
+  for (uint32_t i = 0; i < kernel->axis_count; i++) check_dim(self, kernel->axes[i].extent);
+  for (uint32_t i = 0; i < kernel->buffer_count; i++)
+    for (uint32_t j = 0; j < kernel->buffers[i].rank; j++) check_dim(self, kernel->buffers[i].dims[j]);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    check_subscripts(self, stage->subscripts, kernel->buffers[stage->target].rank);
+    check_expression(self, kernel, stage->expr);
+  }
+}
+
+static void verify_binding(KernelVerifier *verifier, const Step *step, uint32_t at, const bool *written) {
+  const Program *program = verifier->program;
+  const KernelBuffer *parameter = &verifier->kernel->buffers[at];
+  const ProgramBuffer *buffer = &program->buffers[step->buffers[at]];
+  bool given = buffer->storage == STORAGE_ARGUMENT || buffer->storage == STORAGE_CONSTANT;
+  uint32_t number = step->buffers[at];
+  if (parameter->panel && buffer->storage != STORAGE_CONSTANT)
+    kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
+  Dim count = kernel_buffer_count(program->dims, parameter);
+  if (parameter->element != buffer->type.element ||
+      !verify_same_count(program->dims, count, type_count(program->dims, &buffer->type)))
+    kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
+                parameter->name);
+  if (parameter->role == BUFFER_OUT && given)
+    kernel_fail(verifier, "parameter %%%s writes buffer #%u, an argument or constant", parameter->name,
+                number);
+  if (parameter->role == BUFFER_IN && !given && !written[number])
+    kernel_fail(verifier, "parameter %%%s reads buffer #%u, which no earlier step writes", parameter->name,
+                number);
+  for (uint32_t i = 0; i < at; i++)
+    if (step->buffers[i] == number &&
+        (parameter->role == BUFFER_OUT || verifier->kernel->buffers[i].role == BUFFER_OUT))
+      kernel_fail(verifier, "buffer #%u is bound to two parameters of which one is written", number);
+}
+
+static void verify_call(StepVerifier *self, const Step *step, bool *written) {
+  KernelVerifier *verifier = self->base;
+  const Program *program = verifier->program;
+  if (step->kernel >= program->kernel_count) {
+    kernel_fail(verifier, "a step calls kernel %u of %zu", step->kernel, program->kernel_count);
+    return;
+  }
+  verifier->kernel = program->kernels[step->kernel];
+  check_iterations(self, verifier->kernel);
+  uint32_t expected = kernel_parameter_count(verifier->kernel);
+  if (step->buffer_count != expected)
+    kernel_fail(verifier, "a call passes %u buffers instead of %u", step->buffer_count, expected);
+  else
+    for (uint32_t i = 0; i < expected; i++) verify_binding(verifier, step, i, written);
+  for (uint32_t i = 0; step->buffer_count == expected && i < expected; i++)
+    if (verifier->kernel->buffers[i].role == BUFFER_OUT) written[step->buffers[i]] = true;
+  verifier->kernel = NULL;
+}
+
+/* The step's buffer `at` is one number of that type, written before. */
+static void verify_number(KernelVerifier *verifier, const Step *step, uint32_t at, ElementType element,
+                          const bool *written) {
+  const ProgramBuffer *buffer = &verifier->program->buffers[step->buffers[at]];
+  Type number = type_scalar(element);
+  if (!verify_same_size(verifier->program->dims, &buffer->type, &number))
+    kernel_fail(verifier, "a step reads buffer #%u, which is not one %s", step->buffers[at],
+                element_info(element)->name);
+  else if (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_CONSTANT &&
+           !written[step->buffers[at]])
+    kernel_fail(verifier, "a step reads buffer #%u, which no earlier step writes", step->buffers[at]);
+}
+
+static void verify_list(StepVerifier *self, const Step *steps, size_t count, bool *written, uint32_t depth);
+
+/* What both branches write is written behind them. */
+static void verify_if(StepVerifier *self, const Step *step, bool *written, uint32_t depth) {
+  size_t count = self->base->program->buffer_count;
+  if (step->buffer_count != 1) {
+    kernel_fail(self->base, "an if does not have one buffer of bool");
+    return;
+  }
+  verify_number(self->base, step, 0, ELEMENT_BOOL, written);
+  bool *other = arena_copy(self->base->arena, written, count * sizeof *written);
+  verify_list(self, step->bodies[0].steps, step->bodies[0].count, written, depth);
+  verify_list(self, step->bodies[1].steps, step->bodies[1].count, other, depth);
+  for (size_t i = 0; i < count; i++) written[i] = written[i] && other[i];
+}
+
+/* What the body writes counts as written behind the loop: without an iteration nothing of it is read. */
+static void verify_loop(StepVerifier *self, const Step *step, bool *written, uint32_t depth) {
+  KernelVerifier *verifier = self->base;
+  if (step->buffer_count != (uint32_t)step->conditional + step->counted || (step->trip && step->counted)) {
+    kernel_fail(verifier, "a loop does not have the buffers that it needs");
+    return;
+  }
+  if (!step->trip && !step->buffer_count) kernel_fail(verifier, "a loop never ends");
+  self->is_told = false;
+  if (step->trip && kernel_dim_ok(verifier, "a trip count", step->trip)) check_dim(self, step->trip);
+  if (step->conditional) verify_number(verifier, step, 0, ELEMENT_BOOL, written);
+  if (step->counted) verify_number(verifier, step, step->buffer_count - 1, ELEMENT_I64, written);
+  if (!step->iteration || !step->iteration->limit) {
+    kernel_fail(verifier, "a loop has no symbol for the number of the iteration");
+    return;
+  }
+  bool *bound = &self->bound[step->iteration->index];
+  if (*bound) kernel_fail(verifier, "nested loops count in one symbol, '%s'", step->iteration->name);
+  if (step->trip && dim_less_equal(verifier->program->dims, step->trip, step->iteration->limit) != TRUTH_YES)
+    kernel_fail(verifier, "the trip count is not provably within the limit of '%s'", step->iteration->name);
+  bool outer = *bound;
+  *bound = true;
+  verify_list(self, step->bodies[0].steps, step->bodies[0].count, written, depth);
+  *bound = outer;
+}
+
+static void verify_step(StepVerifier *self, const Step *step, bool *written, uint32_t depth) {
+  KernelVerifier *verifier = self->base;
+  const Program *program = verifier->program;
+  for (uint32_t i = 0; i < step->buffer_count; i++)
+    if (step->buffers[i] >= program->buffer_count) {
+      kernel_fail(verifier, "a step uses buffer #%u, which does not exist", step->buffers[i]);
+      return;
+    }
+  switch (step->kind) {
+  case STEP_KERNEL:
+    verify_call(self, step, written);
+    return;
+  case STEP_CHECK:
+    if (step->buffer_count != 1 || program->buffers[step->buffers[0]].type.element != ELEMENT_I32)
+      kernel_fail(verifier, "a check does not have one buffer of i32");
+    return;
+  case STEP_IF:
+    verify_if(self, step, written, depth + 1);
+    return;
+  case STEP_LOOP:
+    verify_loop(self, step, written, depth + 1);
+    return;
+  }
+}
+
+static void verify_list(StepVerifier *self, const Step *steps, size_t count, bool *written, uint32_t depth) {
+  enum { STEP_DEPTH_LIMIT = 128 };
+  if (depth > STEP_DEPTH_LIMIT) {
+    kernel_fail(self->base, "steps are nested deeper than %d", STEP_DEPTH_LIMIT);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) verify_step(self, &steps[i], written, depth);
+}
+
+void verify_steps(KernelVerifier *verifier) {
+  const Program *program = verifier->program;
+  StepVerifier self = {.base = verifier};
+  bool *written = arena_array(verifier->arena, bool, program->buffer_count);
+  self.bound = arena_array(verifier->arena, bool, dim_symbol_count(program->dims));
+  verify_list(&self, program->steps, program->step_count, written, 0);
+}
