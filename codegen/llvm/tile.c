@@ -5,7 +5,7 @@
 #include "codegen/llvm/tile_internal.h"
 #include <string.h>
 
-enum { COUNT_UNKNOWN = -1, EDGE_UNROLL_LIMIT = 16, ENOUGH_ACCUMULATORS = 8 };
+enum { COUNT_UNKNOWN = -1, EDGE_UNROLL_LIMIT = 16, EDGE_CODE_LIMIT = 512, ENOUGH_ACCUMULATORS = 8, INLINE_COST = 16 };
 
 /* The iterations of one of the leaf's axes. */
 typedef struct Span {
@@ -71,6 +71,39 @@ static void finish_stage(Tile *tile, TileValues *values, uint32_t index) {
   unbind_vector(tile);
 }
 
+/* Whether what follows the reduction is so long that a copy per vector of the tile would not pay. */
+static bool is_costly(const Tile *tile) {
+  uint32_t cost = 0;
+  for (uint32_t s = 1; s < tile->leaf->stage_count; s++)
+    cost += expr_cost(tile->e->kernel->stages[tile->leaf->stages[s]].expr);
+  return tile->row && tile->rows > 1 && cost > INLINE_COST;
+}
+
+/* The stages behind the reduction row by row, in a loop over the rows: the sums wait in memory on the stack. */
+static void finish_in_loop(Tile *tile, LLVMTypeRef type, TileValues *values) {
+  KernelEmitter *e = tile->e;
+  Codegen *cg = e->cg;
+  LLVMValueRef memory = emit_alloca(cg, LLVMArrayType2(type, (uint64_t)tile->rows * tile->vectors), "tile"), first = tile->row;
+  for (uint32_t r = 0; r < tile->rows; r++)
+    for (uint32_t v = 0; v < tile->vectors; v++) {
+      LLVMValueRef at = emit_i64(cg, (int64_t)r * tile->vectors + v);
+      LLVMBuildStore(cg->builder, values->of[0][r][v], LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""));
+    }
+  Loop loop = loop_open(cg, emit_i64(cg, 0), emit_i64(cg, tile->rows), 1);
+  uint32_t rows = tile->rows;
+  tile->row = LLVMBuildAdd(cg->builder, first, loop.index, "");
+  tile->rows = 1;
+  for (uint32_t v = 0; v < tile->vectors; v++) {
+    LLVMValueRef at = LLVMBuildMul(cg->builder, loop.index, emit_i64(cg, tile->vectors), "");
+    at = LLVMBuildAdd(cg->builder, at, emit_i64(cg, v), "");
+    values->of[0][0][v] = LLVMBuildLoad2(cg->builder, type, LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""), "");
+  }
+  for (uint32_t s = 0; s < tile->leaf->stage_count; s++) finish_stage(tile, values, s);
+  tile->row = first;
+  tile->rows = rows;
+  loop_close(cg, &loop);
+}
+
 /* The accumulators of all sets, joined by halving. */
 static LLVMValueRef joined_sets(Tile *tile, LLVMTypeRef type, uint32_t row, uint32_t vector) {
   LLVMValueRef values[TILE_SET_LIMIT];
@@ -101,7 +134,10 @@ static void emit_register_tile(Tile *tile) {
   tile_reduce(tile);
   for (uint32_t r = 0; r < tile->rows; r++)
     for (uint32_t v = 0; v < tile->vectors; v++) values.of[0][r][v] = joined_sets(tile, type, r, v);
-  for (uint32_t s = 0; s < tile->leaf->stage_count; s++) finish_stage(tile, &values, s);
+  if (is_costly(tile))
+    finish_in_loop(tile, type, &values);
+  else
+    for (uint32_t s = 0; s < tile->leaf->stage_count; s++) finish_stage(tile, &values, s);
   if (tile->row) e->axis_values[tile->row_axis] = NULL;
   e->axis_values[tile->column_axis] = NULL;
   e->vector_axis = NO_VECTOR_AXIS;
@@ -147,9 +183,9 @@ static bool rows_hold(const Tile *tile, int64_t row, int64_t rows) {
 }
 
 /* Whether rows are known so well that tiles at the edges can be specialised: every range along them speaks of nothing
-   else but short reduced axes, and all is static. */
-static bool edges_are_static(const Tile *tile, const Span *rows) {
-  int64_t ignored, extent;
+   else but short reduced axes, all is static, and there is not too much of it. */
+static bool edges_are_static(const Tile *tile, const Span *rows, uint32_t most) {
+  int64_t ignored, extent, copies = (int64_t)most * tile->vectors;
   if (rows->count == COUNT_UNKNOWN || !rows->from_zero) return false;
   for (uint32_t k = 0; k < tile->range_count; k++) {
     const WhereRange *range = &tile->ranges[k];
@@ -166,10 +202,11 @@ static bool edges_are_static(const Tile *tile, const Span *rows) {
       if (!stage_reduces(tile->stage, axis) || !dim_is_constant(tile->e->kernel->axes[axis].extent, &extent) ||
           extent > EDGE_UNROLL_LIMIT)
         return false;
+      copies *= extent;
     }
     if (others > 1) return false;
   }
-  return true;
+  return copies <= EDGE_CODE_LIMIT;
 }
 
 /* A static number of rows, cut evenly; runs of alike tiles are loops. */
@@ -233,7 +270,7 @@ static void emit_rows(Tile *tile, const Span *rows) {
   bool ranged = false;
   for (uint32_t k = 0; k < tile->range_count; k++) ranged = ranged || range_uses_rows(tile, &tile->ranges[k]);
   if (rows->count == 0) return;
-  if (rows->count != COUNT_UNKNOWN && (!ranged || edges_are_static(tile, rows)))
+  if (rows->count != COUNT_UNKNOWN && (!ranged || edges_are_static(tile, rows, most)))
     emit_static_rows(tile, rows, most);
   else
     emit_dynamic_rows(tile, rows, most);

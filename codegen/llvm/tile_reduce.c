@@ -3,7 +3,8 @@
    a range speaks of the rows too, its axis is unrolled, and each step leaves out the rows for which it fails. */
 #include "codegen/llvm/tile_internal.h"
 
-enum { UNROLL = 4 };
+/* Steps of the innermost loop at once; tiles at edges have a copy of it per tap, in which a big tile hides the loop. */
+enum { UNROLL = 4, EDGE_UNROLLED_VECTORS = 8 };
 
 typedef struct Reduction {
   TileOffsets offsets;
@@ -160,7 +161,7 @@ static void reduce_from(Tile *tile, const Reduction *outside, uint32_t at) {
       to = LLVMBuildMul(cg->builder, to, e->extents[axis], "");
     }
   if (at + 1 == stage->reduce_count) {
-    uint32_t unroll = UNROLL;
+    uint32_t unroll = tile->known_row >= 0 && tile->rows * tile->vectors >= EDGE_UNROLLED_VECTORS ? 1 : UNROLL;
     if (LLVMIsConstant(to) && LLVMConstIntGetSExtValue(to) < unroll && LLVMIsConstant(from))
       unroll = LLVMConstIntGetSExtValue(to) > 0 ? (uint32_t)LLVMConstIntGetSExtValue(to) : 1;
     reduce_innermost(tile, &state, axis, from, to, unroll);
