@@ -172,6 +172,8 @@ static bool reshape_groups(Layout *layout, const Type *from, const Type *to, Gro
       else
         return false;
     }
+    while (i < from->rank && dim_equals_constant(from->dims[i], 1)) i++; /* stay beside what they follow */
+    while (j < to->rank && dim_equals_constant(to->dims[j], 1)) j++;
   }
   groups->from_start[groups->count] = from->rank;
   groups->to_start[groups->count] = to->rank;

@@ -118,7 +118,9 @@ static void lower_value(Lowering *lowering, Value *value) {
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
-  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  Subscript place[RANK_LIMIT];
+  memcpy(place, at, value->type.rank * sizeof *place);
+  uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
   if (claimed) {
     uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute, claimed->type.rank,
                                   claimed->type.dims);
@@ -127,12 +129,12 @@ static void lower_value(Lowering *lowering, Value *value) {
     builder.local = local;
   }
   if (reduces)
-    reduction_stage(&builder, value, of_label, out, at);
+    reduction_stage(&builder, value, of_label, out, place);
   else if (plan_of(lowering, value)->materialised) {
     plan_of(lowering, value)->materialised = false; /* its own expression, not a load of it */
     const Expr *expr = expr_of_value(&builder, value, at);
     plan_of(lowering, value)->materialised = true;
-    kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL, expr);
+    kernel_stage(&builder, "y", out, place, SCALAR_COUNT, 0, NULL, expr);
   }
   kernel_finish(&builder);
 }
@@ -145,7 +147,7 @@ static void lower_softmax(Lowering *lowering, Value *value) {
   uint32_t axis = (uint32_t)node_int(node, "axis"), rank = value->type.rank, row_rank = 0;
   bool logarithm = node_int(node, "log") != 0;
   ElementType type = element_info(value->type.element)->compute;
-  Subscript at[RANK_LIMIT], row[RANK_LIMIT];
+  Subscript at[RANK_LIMIT], row[RANK_LIMIT], place[RANK_LIMIT];
   Dim row_dims[RANK_LIMIT];
   kernel_start(&builder, lowering, node->location);
   axes_of_type(&builder, &value->type, at);
@@ -154,42 +156,46 @@ static void lower_softmax(Lowering *lowering, Value *value) {
       row[row_rank] = at[i];
       row_dims[row_rank++] = value->type.dims[i];
     }
-  uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
+  memcpy(place, at, rank * sizeof *place);
+  uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
   uint32_t most = kernel_local(&builder, "m", type, row_rank, row_dims);
   uint32_t sum = kernel_local(&builder, "s", type, row_rank, row_dims);
   const Expr *x = expr_of_value(&builder, operand, at);
   kernel_stage(&builder, "m", most, row, SCALAR_MAX, 1, &axis, x);
   const Expr *difference[2] = {x, expr_load(&builder, most, row)};
   const Expr *shifted = expr_call(&builder, SCALAR_SUB, type, difference, 2);
-  kernel_stage(&builder, "e", out, at, SCALAR_COUNT, 0, NULL,
+  kernel_stage(&builder, "e", out, place, SCALAR_COUNT, 0, NULL,
                logarithm ? shifted : expr_call(&builder, SCALAR_EXP, type, &shifted, 1));
-  const Expr *y = expr_load(&builder, out, at);
+  const Expr *y = expr_load(&builder, out, place);
   kernel_stage(&builder, "s", sum, row, SCALAR_ADD, 1, &axis,
                logarithm ? expr_call(&builder, SCALAR_EXP, type, &y, 1) : y);
   const Expr *total = expr_load(&builder, sum, row);
   const Expr *last[2] = {y, logarithm ? expr_call(&builder, SCALAR_LOG, type, &total, 1) : total};
-  kernel_stage(&builder, "y", out, at, SCALAR_COUNT, 0, NULL,
+  kernel_stage(&builder, "y", out, place, SCALAR_COUNT, 0, NULL,
                expr_call(&builder, logarithm ? SCALAR_SUB : SCALAR_DIV, type, last, 2));
   kernel_finish(&builder);
 }
 
-/* One kernel per operand, each writing its part. */
+/* One kernel per operand that is not in place already, each writing its part. */
 static void lower_concat(Lowering *lowering, Value *value) {
   const Node *node = value->producer;
   DimContext *dims = lowering->module->dims;
   uint32_t axis = (uint32_t)node_int(node, "axis");
   Dim offset = dim_constant(dims, 0);
   for (uint32_t k = 0; k < node->operand_count; k++) {
+    const Value *part = node->operands[k];
+    Dim from = offset;
+    offset = dim_add(dims, offset, part->type.dims[axis]);
+    if (lower_is_in_place(lowering, part, value, from)) continue;
     KernelBuilder builder;
     Subscript at[RANK_LIMIT], target[RANK_LIMIT];
     kernel_start(&builder, lowering, node->location);
-    axes_of_type(&builder, &node->operands[k]->type, at);
+    axes_of_type(&builder, &part->type, at);
     memcpy(target, at, sizeof target);
-    target[axis].offset = offset;
-    uint32_t out = kernel_parameter(&builder, value_buffer(lowering, value), BUFFER_OUT, &value->type);
-    kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, node->operands[k], at));
+    target[axis].offset = from;
+    uint32_t out = kernel_place(&builder, value, BUFFER_OUT, target);
+    kernel_stage(&builder, "y", out, target, SCALAR_COUNT, 0, NULL, expr_of_value(&builder, part, at));
     kernel_finish(&builder);
-    offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
   }
 }
 
@@ -282,6 +288,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);
   place_interface(&lowering, entry->body);
+  lower_place(&lowering, entry->body);
   lower_nodes(&lowering, entry->body);
   copy_results(&lowering, entry->body);
   return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;

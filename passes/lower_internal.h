@@ -35,6 +35,9 @@ typedef struct ValuePlan {
   uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
   Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
+  bool placed;       /* an inlined reshape between a value and a concatenation */
+  const Value *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */
+  Dim home_offset;   /* where along the axis of the concatenation */
   ArgumentKind argument;
   const Value *sliced;
   const Symbol *iteration;
@@ -67,6 +70,13 @@ typedef struct Lowering {
 } Lowering;
 
 static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) { return &lowering->plans[value->id]; }
+
+/* lower_place.c: chooses homes for what the concatenations of a region join; the plans have been made. */
+void lower_place(Lowering *lowering, const Region *region);
+/* Whether a node's result can be computed right where a concatenation wants it. */
+bool lower_is_placeable(const Node *node);
+/* Whether `part` is computed in place as the operand of the concatenation `whole` that begins at `offset`. */
+bool lower_is_in_place(Lowering *lowering, const Value *part, const Value *whole, Dim offset);
 
 /* lower_plan.c: fills the plans of a region and those within it. */
 void lower_decide(Lowering *lowering, Region *region);
@@ -110,6 +120,9 @@ void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location)
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent);
 /* The parameter bound to a program buffer, added when new; `type` gives element type and dims. */
 uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role, const Type *type);
+/* The parameter of the memory in which a value stands; `at`, subscripts of the value with room for RANK_LIMIT, become
+   subscripts of that memory. */
+uint32_t kernel_place(KernelBuilder *builder, const Value *value, BufferRole role, Subscript *at);
 uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank, const Dim *dims);
 void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, const Subscript *subscripts,
                   Scalar monoid, uint32_t reduce_count, const uint32_t *reduce_axes, const Expr *expr);

@@ -343,12 +343,19 @@ static const Expr *expr_of_argument(KernelBuilder *builder, const Value *value, 
   return expr_of_value(builder, plan->sliced, access);
 }
 
+static const Expr *load_of_place(KernelBuilder *builder, const Value *value, const Subscript *at) {
+  Subscript moved[RANK_LIMIT];
+  memcpy(moved, at, value->type.rank * sizeof *moved);
+  uint32_t parameter = kernel_place(builder, value, BUFFER_IN, moved);
+  return expr_load(builder, parameter, moved);
+}
+
 const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subscript *at) {
   Lowering *lowering = builder->lowering;
   const ValuePlan *plan = plan_of(lowering, value);
   if (value == builder->local_of) return expr_load(builder, builder->local, at);
   if (plan->materialised)
-    return expr_load(builder, kernel_parameter(builder, value_buffer(lowering, value), BUFFER_IN, &value->type), at);
+    return load_of_place(builder, value, at);
   if (!value->producer) return expr_of_argument(builder, value, at);
   switch (value->producer->kind) {
   case PRIMITIVE_CONSTANT: return expr_of_constant(builder, value);

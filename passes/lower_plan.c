@@ -94,6 +94,7 @@ static bool same_dims(const Value *a, const Value *b) { return type_same_dims(&a
 /* How the readers of a value read it, and the root that all of them lead to. */
 typedef struct Demand {
   bool buffer, memory, index;
+  bool placed; /* a concatenation reads it, for which it can be computed in place */
   bool apart;  /* readers lead to several roots, or to none */
   Value *root;
 } Demand;
@@ -131,6 +132,7 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   if (result && result->over_memory) reading = READ_MEMORY;
   if (result && result->materialised && reader->kind == PRIMITIVE_RESHAPE) reading = READ_BUFFER; /* one buffer */
   note_reading(demands, reader->parent, value, reading);
+  if (reader->kind == PRIMITIVE_CONCAT || (result && result->placed)) demand->placed = true;
   Value *root = NULL;
   if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) && !is_captured(reader->parent, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
@@ -173,7 +175,8 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
     plan->over_memory = true;
   } else {
     bool cheap = plan->cost <= CHEAP_COST;
-    plan->materialised = demand->buffer || demand->memory || plan->cut || (!single && !cheap) || (demand->index && !cheap);
+    plan->placed = demand->placed && node->kind == PRIMITIVE_RESHAPE && value->use_count == 1;
+    plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory || plan->cut || (!single && !cheap) || (demand->index && !cheap);
   }
 }
 

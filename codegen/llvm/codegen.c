@@ -136,13 +136,13 @@ static void create_types(Codegen *cg) {
 
 /* Kernels are written as they should run: registers for what is in stack slots, and what the runtime's inlined
    functions and repeated address arithmetic leave to simplify. The usual pipelines take twice the time for nothing. */
-#define CLEAN "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine,simplifycfg"
+#define CLEAN "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg"
 
 static bool optimise(Codegen *cg) {
   static const char *const pipelines[] = {
       "always-inline,globaldce",
       CLEAN ")",
-      CLEAN ",loop-mssa(licm),early-cse,instcombine,simplifycfg)",
+      CLEAN ",loop-mssa(licm),early-cse,instcombine<no-verify-fixpoint>,simplifycfg)",
       "always-inline,globaldce,default<O3>",
   };
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();

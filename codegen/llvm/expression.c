@@ -128,6 +128,21 @@ static LLVMValueRef lane_offset(KernelEmitter *e, LLVMValueRef base, LLVMValueRe
   return LLVMBuildAdd(e->cg->builder, base, distance, "");
 }
 
+/* Lanes along the columns of a buffer with panels, wherever in a panel they begin: one by one. */
+static LLVMValueRef load_columns(KernelEmitter *e, const Expr *expr) {
+  const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
+  Codegen *cg = e->cg;
+  LLVMValueRef first = e->axis_values[e->vector_axis];
+  LLVMValueRef stored = LLVMGetPoison(emit_storage_type(cg, source->element, e->lanes));
+  for (uint32_t lane = 0; lane < e->lanes; lane++) {
+    e->axis_values[e->vector_axis] = LLVMBuildAdd(cg->builder, first, emit_i64(cg, lane), "");
+    LLVMValueRef one = load_at(e, expr->buffer, emit_offset(e, source, expr->subscripts), 1);
+    stored = LLVMBuildInsertElement(cg->builder, stored, one, emit_i64(cg, lane), "");
+  }
+  e->axis_values[e->vector_axis] = first;
+  return emit_load_convert(cg, source->element, stored, e->lanes);
+}
+
 static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
   const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
   Codegen *cg = e->cg;
@@ -136,6 +151,8 @@ static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
     LLVMTypeRef type = emit_type(cg, source->element, 1);
     return emit_splat(cg, LLVMBuildLoad2(cg->builder, type, e->slots[expr->buffer], ""), e->lanes);
   }
+  if (source->panel && e->lanes > 1 && subscript_uses(&expr->subscripts[source->rank - 1], e->vector_axis))
+    return load_columns(e, expr);
   LLVMValueRef offset = emit_offset(e, source, expr->subscripts);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 0)
                              : access_stride(cg->program->dims, source, expr->subscripts, e->vector_axis);

@@ -410,7 +410,7 @@ void emit_tile(KernelEmitter *e, const Schedule *node) {
   }
   uint32_t bits = stage->expr->type == ELEMENT_BOOL ? 8 : element_info(stage->expr->type)->bits;
   tile->lanes = e->level->vector_bits / bits;
-  if (tile->lanes > LANE_LIMIT) tile->lanes = LANE_LIMIT;
+  if (tile->lanes > PANEL_COLUMNS) tile->lanes = PANEL_COLUMNS; /* vectors stay within panels */
   tile_collect(tile);
   Span rows = node->part_count > 1 ? span_of(e, &node->parts[0]) : (Span){0}, columns = span_of(e, last);
   with_static_count(tile, last, &columns, &rows, &columns, with_static_rows);

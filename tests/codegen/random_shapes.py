@@ -81,6 +81,23 @@ def product(rng, path):
         save(path, nodes, [("a", a)] + ([] if constant else [("b", b)]), [weights(rng, "b", b)] if constant else [])
 
 
+def interleaved(rng, path):
+    """Results that are not adjacent in memory, so that the panels are read without register tiles."""
+    m, k, n = extent(rng, 40), extent(rng, 40), extent(rng, 150)
+    element = rng.choice([TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT32])
+    kind = helper.mapping.TENSOR_TYPE_TO_NP_TYPE[element]
+    array = numpy.random.RandomState(rng.randint(0, 1 << 30)).randint(-9, 9, (k, n)).astype(kind)
+    nodes = [helper.make_node("MatMul", ["a", "b"], ["t"]), helper.make_node("Unsqueeze", ["t", "two"], ["u"]),
+             helper.make_node("Concat", ["u", "v"], ["y"], axis=2)]
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("a", element, [m, k]),
+                                           helper.make_tensor_value_info("v", element, [m, n, 1])],
+                              [helper.make_tensor_value_info("y", element, [m, n, 2])],
+                              [numpy_helper.from_array(array, "b"), numpy_helper.from_array(numpy.array([2]), "two")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.save(model, path)
+
+
 def gemm(rng, path):
     m, k, n = extent(rng, 40), extent(rng, 90), extent(rng, 150)
     ta, tb = rng.randint(0, 1), rng.randint(0, 1)
@@ -114,7 +131,7 @@ rng = random.Random(SEED)
 with tempfile.TemporaryDirectory(prefix="aicc-shapes-") as folder:
     paths = []
     for index in range(COUNT):
-        kind = rng.choice([conv, conv, conv, product, product, gemm, pooling, reduction])
+        kind = rng.choice([conv, conv, conv, product, product, gemm, interleaved, pooling, reduction])
         paths.append(os.path.join(folder, "%s_%d.onnx" % (kind.__name__, index)))
         kind(rng, paths[-1])
     done = subprocess.run([ORACLE] + paths, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

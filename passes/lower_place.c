@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Concatenation in place: what is joined is computed where it belongs in the joined tensor, and read from there. A value
+   may get there through a reshape that only adds axes of extent 1. No kernel reads and writes one buffer, so what the
+   computation of another part reads stays apart. */
+#include "passes/lower_internal.h"
+
+bool lower_is_placeable(const Node *node) {
+  switch (node->kind) {
+  case PRIMITIVE_MAP:
+  case PRIMITIVE_REDUCE:
+  case PRIMITIVE_CONTRACT:
+  case PRIMITIVE_SOFTMAX:
+  case PRIMITIVE_CONCAT: return true;
+  default: return false;
+  }
+}
+
+/* Values that must have a buffer of their own: results of the region, what control flow reads, and what a reshape
+   shares the memory of. */
+static bool *find_own(Lowering *lowering, const Region *region) {
+  bool *own = arena_array(lowering->arena, bool, lowering->module->value_count);
+  for (const Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; node->region_count && i < node->operand_count; i++)
+      if (node->operands[i]) own[node->operands[i]->id] = true;
+    if (node->kind == PRIMITIVE_RESHAPE && plan_of(lowering, node->results[0])->materialised)
+      own[node->operands[0]->id] = own[node->results[0]->id] = true;
+  }
+  for (uint32_t i = 0; i < region->result_count; i++) own[region->results[i]->id] = true;
+  return own;
+}
+
+static bool may_move(Lowering *lowering, const Region *region, const bool *own, const Value *value) {
+  const ValuePlan *plan = plan_of(lowering, value);
+  const Node *producer = value->producer;
+  return producer && producer->parent == region && lower_is_placeable(producer) && plan->materialised && !plan->home &&
+         plan->buffer == NO_BUFFER && !own[value->id];
+}
+
+/* Whether the value stands within `whole`. */
+static bool stands_in(Lowering *lowering, const Value *value, const Value *whole) {
+  for (; value; value = plan_of(lowering, value)->home)
+    if (value == whole) return true;
+  return false;
+}
+
+/* Whether the kernel that computes the value, or copies it, reads what stands in `part`. */
+static bool kernel_reads(Lowering *lowering, const Value *value, const Value *part) {
+  const Node *producer = value->producer;
+  for (uint32_t i = 0; producer && i < producer->operand_count; i++) {
+    const Value *operand = producer->operands[i];
+    if (!operand) continue;
+    if (plan_of(lowering, operand)->materialised ? stands_in(lowering, operand, part) : kernel_reads(lowering, operand, part))
+      return true;
+  }
+  return false;
+}
+
+static bool others_read(Lowering *lowering, const Node *concat, const Value *part) {
+  for (uint32_t k = 0; k < concat->operand_count; k++) {
+    const Value *other = concat->operands[k];
+    if (other != part && (stands_in(lowering, other, part) || kernel_reads(lowering, other, part))) return true;
+  }
+  return false;
+}
+
+static void place_operand(Lowering *lowering, const Region *region, const bool *own, Value *whole, Value *part, Dim offset) {
+  ValuePlan *plan = plan_of(lowering, part);
+  const Node *concat = whole->producer;
+  if (may_move(lowering, region, own, part) && !others_read(lowering, concat, part)) {
+    plan->home = whole;
+    plan->home_offset = offset;
+    return;
+  }
+  const Node *reshape = part->producer;
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || reshape->parent != region || plan->materialised ||
+      part->use_count != 1 || part->type.rank < reshape->operands[0]->type.rank)
+    return;
+  Value *inner = reshape->operands[0];
+  if (!may_move(lowering, region, own, inner) || others_read(lowering, concat, inner)) return;
+  plan->home = whole;
+  plan->home_offset = offset;
+  plan_of(lowering, inner)->home = part;
+}
+
+void lower_place(Lowering *lowering, const Region *region) {
+  DimContext *dims = lowering->module->dims;
+  const bool *own = find_own(lowering, region);
+  for (Node *node = region->first; node; node = node->next) {
+    if (node->kind != PRIMITIVE_CONCAT || node->results[0]->use_count == 0) continue;
+    uint32_t axis = (uint32_t)node_int(node, "axis");
+    Dim offset = dim_constant(dims, 0);
+    for (uint32_t k = 0; k < node->operand_count; k++) {
+      place_operand(lowering, region, own, node->results[0], node->operands[k], offset);
+      offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
+    }
+  }
+}
+
+bool lower_is_in_place(Lowering *lowering, const Value *part, const Value *whole, Dim offset) {
+  const ValuePlan *plan = plan_of(lowering, part);
+  return plan->home == whole && plan->home_offset == offset;
+}
+
+/* Subscripts of a value as those of its reshape, which has the same axes and further ones of extent 1. */
+static void through_reshape(KernelBuilder *builder, const Type *from, const Type *to, Subscript *at) {
+  Subscript result[RANK_LIMIT];
+  uint32_t next = 0;
+  for (uint32_t i = 0; i < to->rank; i++) {
+    while (next < from->rank && dim_equals_constant(from->dims[next], 1)) next++;
+    result[i] = (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
+    if (!dim_equals_constant(to->dims[i], 1)) result[i] = at[next++];
+  }
+  for (uint32_t i = 0; i < to->rank; i++) at[i] = result[i];
+}
+
+uint32_t kernel_place(KernelBuilder *builder, const Value *value, BufferRole role, Subscript *at) {
+  Lowering *lowering = builder->lowering;
+  DimContext *dims = lowering->module->dims;
+  for (const Value *home; (home = plan_of(lowering, value)->home) != NULL; value = home) {
+    if (home->producer->kind == PRIMITIVE_RESHAPE) {
+      through_reshape(builder, &value->type, &home->type, at);
+      continue;
+    }
+    Subscript *moved = &at[node_int(home->producer, "axis")];
+    moved->offset = dim_add(dims, moved->offset, plan_of(lowering, value)->home_offset);
+  }
+  return kernel_parameter(builder, value_buffer(lowering, value), role, &value->type);
+}
