@@ -4,6 +4,7 @@
    equations, concatenations and softmaxes are relabelled, which costs nothing; where a node needs another order than a
    value has, a view transposes it. Arguments and results of an entry keep the model's order. */
 #include "ir/build.h"
+#include "passes/constant_values.h"
 #include "passes/passes.h"
 #include <string.h>
 
@@ -17,7 +18,7 @@ typedef struct Layout {
   Builder builder;
   uint32_t value_count;   /* when the pass began: later values are ours, and in default order */
   const Order **orders;   /* by Value.id; null: the model's order */
-  bool *constant;         /* by Value.id: known when aicc runs, so that transposing it is free */
+  const bool *constant;   /* by Value.id: known when aicc runs, so that transposing it is free */
 } Layout;
 
 static const Order *order_of(const Layout *layout, const Value *value) {
@@ -321,17 +322,9 @@ static void layout_node(Layout *layout, Node *node) {
   reorder_type(layout, node->results[0], order);
 }
 
-static void mark_constant(Layout *layout, const Node *node) {
-  bool constant = node->kind != PRIMITIVE_REQUIRE && node->region_count == 0;
-  for (uint32_t i = 0; i < node->operand_count; i++)
-    constant = constant && node->operands[i] && is_constant(layout, node->operands[i]);
-  for (uint32_t i = 0; i < node->result_count; i++) layout->constant[node->results[i]->id] = constant;
-}
-
 static void layout_region(Layout *layout, Region *region) {
   for (Node *node = region->first, *next; node; node = next) {
     next = node->next;
-    mark_constant(layout, node);
     layout_node(layout, node);
   }
   layout->builder.region = region;
@@ -346,7 +339,7 @@ static void layout_region(Layout *layout, Region *region) {
 bool pass_layout(Module *module) {
   Layout layout = {.module = module, .builder = {.module = module}, .value_count = module->value_count};
   layout.orders = arena_array(module->arena, const Order *, module->value_count);
-  layout.constant = arena_array(module->arena, bool, module->value_count);
+  layout.constant = constant_values(module);
   for (size_t i = 0; i < module->entry_count; i++) layout_region(&layout, module->entries[i]->body);
   return true;
 }

@@ -4,6 +4,8 @@
 #define AICC_PASSES_PASSES_H
 #include "ir/graph.h"
 
+/* Factors per output channel go into the weights of the contraction before. */
+bool pass_fold_scales(Module *module);
 /* Chooses the order of every value's axes in memory; results of convolutions have their channels last. */
 bool pass_layout(Module *module);
 /* Removes nodes whose results nobody uses; checks stay. */
