@@ -135,6 +135,10 @@ def print_thread_count(threads, part):
     if part["layers"]:
         print_layers(part["layers"], roof)
     rows = [*part["models"], *part["layers"]]
+    for row in rows:
+        if row.get("operations_source") == "stated" and row["operations"]:
+            print(f"{row['name']}: operations as the test data states them, not counted")
+            print()
     busy = sum(is_busy(row, roof) for row in rows)
     if busy:
         print(f"{busy} of {len(rows)} rows were measured on a busy machine (free below {LEAST_FREE:.0%}): no ratio,"
