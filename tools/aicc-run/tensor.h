@@ -55,7 +55,7 @@ bool tensor_file_exists(const char *folder, const char *role, uint32_t index);
    too. */
 bool tensor_fill_random(Tensor *tensor, uint64_t seed);
 
-/* Prints "aicc-run: ...", a line, to standard error, and returns false for the caller to pass on. */
+/* Prints "PROGRAM: ...", a line, to standard error, and returns false for the caller to pass on. */
 __attribute__((format(printf, 1, 2))) bool report(const char *format, ...);
 
 #endif
