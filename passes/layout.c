@@ -261,6 +261,38 @@ static Value *in_order(Layout *layout, Value *value, const Order *wanted) {
   return build_transpose(&layout->builder, value, permutation);
 }
 
+/* A window that slides over a tensor in the model's order reads a few neighbours at a time; with channels last, long
+   runs. Transposing the tensor first is little work beside the contraction. */
+static void channels_last_input(Layout *layout, Node *node) {
+  uint32_t weights = is_constant(layout, node->operands[1]), rank = node->operands[1 - weights]->type.rank;
+  const Access *access = &node->equation->operands[1 - weights];
+  uint8_t axes[RANK_LIMIT];
+  if (!is_constant(layout, node->operands[weights]) || order_of(layout, node->operands[1 - weights])) return;
+  bool slides = false;
+  uint32_t channels = rank, count = 0;
+  for (uint32_t i = 0; i < rank; i++) {
+    uint32_t reduced = 0;
+    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
+      reduced += !access_uses_label(&node->equation->result, access->subscripts[i].terms[j].label);
+    slides = slides || (access->subscripts[i].term_count > 1 && reduced > 0 && reduced < access->subscripts[i].term_count);
+    if (access->subscripts[i].term_count == 1 && reduced == 1 && channels == rank) channels = i;
+  }
+  if (!slides || channels + 1 >= rank) return;
+  for (uint32_t i = 0; i < rank; i++)
+    if (i != channels) axes[count++] = (uint8_t)i;
+  axes[count] = (uint8_t)channels;
+  const Order *wanted = order_create(layout, axes, rank);
+  Value *moved = in_order(layout, node->operands[1 - weights], wanted);
+  if (moved->id >= layout->value_count) { /* its own order is told by its place in the equation */
+    Equation *equation = arena_copy(layout->module->arena, node->equation, sizeof *node->equation);
+    Access *operands = arena_copy(layout->module->arena, equation->operands, 2 * sizeof *operands);
+    operands[1 - weights] = reorder_access(layout, access, wanted);
+    equation->operands = operands;
+    node->equation = equation;
+  }
+  node->operands[1 - weights] = moved;
+}
+
 static void operands_in_order(Layout *layout, Node *node, const Order *wanted, uint32_t rank) {
   for (uint32_t i = 0; i < node->operand_count; i++)
     if (node->operands[i] && node->operands[i]->type.rank == rank) node->operands[i] = in_order(layout, node->operands[i], wanted);
@@ -299,6 +331,7 @@ static void layout_node(Layout *layout, Node *node) {
     break;
   case PRIMITIVE_CONTRACT:
     order = order_of_contraction(layout, node);
+    channels_last_input(layout, node);
     reorder_equation(layout, node, order);
     break;
   case PRIMITIVE_CONCAT:
@@ -336,10 +369,22 @@ static void layout_region(Layout *layout, Region *region) {
   }
 }
 
+/* Transposes that the orders have made to nothing. */
+static void drop_identities(Region *region) {
+  for (Node *node = region->first; node; node = node->next) {
+    for (uint32_t i = 0; i < node->region_count; i++) drop_identities(node->regions[i]);
+    if (node->kind == PRIMITIVE_VIEW && view_is_identity(node)) node->results[0]->replacement = node->operands[0];
+  }
+}
+
 bool pass_layout(Module *module) {
   Layout layout = {.module = module, .builder = {.module = module}, .value_count = module->value_count};
   layout.orders = arena_array(module->arena, const Order *, module->value_count);
   layout.constant = constant_values(module);
-  for (size_t i = 0; i < module->entry_count; i++) layout_region(&layout, module->entries[i]->body);
-  return true;
+  for (size_t i = 0; i < module->entry_count; i++) {
+    layout_region(&layout, module->entries[i]->body);
+    drop_identities(module->entries[i]->body);
+    region_apply_replacements(module->entries[i]->body);
+  }
+  return pass_dead_code(module);
 }

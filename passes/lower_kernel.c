@@ -219,6 +219,28 @@ static bool provable(KernelBuilder *builder, const Subscript *form, Dim low, Dim
   return subscript_within(builder->lowering->module->dims, &view, form, low, high);
 }
 
+static bool range_among(const WhereRange *range, const WhereRange *ranges, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low && range->high == ranges[i].high)
+      return true;
+  return false;
+}
+
+/* The expression where the ranges hold: guards that they imply are gone. */
+static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const WhereRange *ranges, uint32_t count) {
+  bool implied = expr->kind == EXPR_GUARD;
+  for (uint32_t i = 0; implied && i < expr->range_count; i++) implied = range_among(&expr->ranges[i], ranges, count);
+  if (implied) return expr_within(builder, expr->operands[0], ranges, count);
+  Expr *copy = (Expr *)(uintptr_t)expr;
+  for (uint32_t i = 0; i < expr->operand_count; i++) {
+    const Expr *inner = expr_within(builder, expr->operands[i], ranges, count);
+    if (inner == expr->operands[i]) continue;
+    if (copy == expr) copy = arena_copy(builder->lowering->arena, expr, sizeof *expr);
+    copy->operands[i] = inner;
+  }
+  return copy;
+}
+
 const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,
                        const Expr *inner, const Expr *otherwise) {
   WhereRange ranges[RANK_LIMIT];
@@ -227,6 +249,7 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
   for (uint32_t i = 0; i < rank; i++)
     if (!provable(builder, &access[i], zero, dims[i])) ranges[count++] = (WhereRange){access[i], zero, dims[i]};
   if (!count) return inner;
+  inner = expr_within(builder, inner, ranges, count);
   Expr *expr = expr_new(builder, EXPR_GUARD, inner->type);
   expr->operand_count = 2;
   expr->operands[0] = inner;

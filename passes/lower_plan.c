@@ -48,6 +48,36 @@ static Reading reading_of_control(const Node *reader, uint32_t operand) {
   return operand < initial + node_int(reader, "carried") ? READ_POINT : READ_MEMORY;
 }
 
+/* Whether a view's last axis is another one than its operand's: adjacent elements come from far apart. */
+static bool view_transposes(const Node *view) {
+  const Equation *equation = view->equation;
+  uint32_t label, rank = equation->result.rank, from = equation->operands[0].rank;
+  if (!rank || !from || view_repeats(equation) || !subscript_is_plain(&equation->result.subscripts[rank - 1], &label)) return false;
+  const Subscript *last = &equation->operands[0].subscripts[from - 1];
+  for (uint32_t j = 0; j < last->term_count; j++)
+    if (last->terms[j].label == label) return false;
+  return true;
+}
+
+/* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose first:
+   windows, and the operand whose columns are the results' adjacent ones where there are several rows. */
+static bool wants_transposed(const Node *contract, uint32_t operand) {
+  enum { FEW_ROWS = 4 };
+  const Equation *equation = contract->equation;
+  const Access *own = &equation->operands[operand], *other = &equation->operands[1 - operand];
+  const Subscript *last = equation->result.rank ? &equation->result.subscripts[equation->result.rank - 1] : NULL;
+  if (access_slides(own)) return true;
+  uint32_t column;
+  int64_t extent;
+  if (!last || !subscript_is_plain(last, &column) || !access_uses_label(own, column) || access_uses_label(other, column))
+    return false;
+  for (uint32_t label = 0; label < equation->label_count; label++)
+    if (!access_uses_label(own, label) && access_uses_label(other, label) && access_uses_label(&equation->result, label) &&
+        !(dim_is_constant(equation->labels[label].extent, &extent) && extent < FEW_ROWS))
+      return true;
+  return false;
+}
+
 static Reading reading_of(const Node *reader, uint32_t operand) {
   if (reader->region_count) return reading_of_control(reader, operand);
   switch (reader->kind) {
@@ -57,7 +87,11 @@ static Reading reading_of(const Node *reader, uint32_t operand) {
   case PRIMITIVE_RESHAPE: return reshape_is_index_map(reader) ? READ_POINT : READ_BUFFER;
   case PRIMITIVE_CONCAT:
   case PRIMITIVE_REQUIRE: return READ_POINT;
-  case PRIMITIVE_CONTRACT:
+  case PRIMITIVE_CONTRACT: {
+    const Node *producer = reader->operands[operand]->producer;
+    bool transposed = producer && producer->kind == PRIMITIVE_VIEW && view_transposes(producer);
+    return transposed && wants_transposed(reader, operand) ? READ_BUFFER : READ_MEMORY;
+  }
   case PRIMITIVE_SOFTMAX: return READ_MEMORY;
   default: return READ_BUFFER;
   }

@@ -184,6 +184,34 @@ static uint32_t parallel_axes(const Kernel *kernel, const AxisPart *outer, uint3
   return count;
 }
 
+/* Whether elements that are adjacent along the axis are far apart in some access, and adjacent in another. */
+static bool crosses(Program *program, const Kernel *kernel, uint32_t axis) {
+  const Stage *stage = &kernel->stages[0];
+  const KernelBuffer *target = &kernel->buffers[stage->target];
+  if (kernel->stage_count != 1 || stage->monoid != SCALAR_COUNT) return false;
+  Dim stride = access_stride(program->dims, target, stage->subscripts, axis);
+  return !dim_equals_constant(stride, 1) || expr_penalty(program, kernel, stage->expr, axis) > 0;
+}
+
+/* Transposes: blocks of the vector axis outside and the axis that is contiguous on the other side inside, so that the
+   lines which a block touches stay in the cache until they are full. */
+static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, const AxisPart *outer, uint32_t count) {
+  enum { BLOCK = 16 };
+  const Stage *stage = &kernel->stages[0];
+  AxisPart loops[66], inner = outer[count - 1], lanes = {axis, PART_INNER, BLOCK};
+  uint32_t loop_count = 0, all[1] = {0};
+  for (uint32_t i = 0; i < count; i++) {
+    Dim stride = access_stride(program->dims, &kernel->buffers[stage->target], stage->subscripts, outer[i].axis);
+    if (dim_equals_constant(stride, 1) || !expr_penalty(program, kernel, stage->expr, outer[i].axis)) inner = outer[i];
+  }
+  for (uint32_t i = 0; i < count; i++)
+    if (outer[i].axis != inner.axis) loops[loop_count++] = outer[i];
+  loops[loop_count++] = (AxisPart){axis, PART_OUTER, BLOCK};
+  const Schedule *leaf = make_leaf(program, &lanes, all, 1);
+  const Schedule *nest = schedule_nest(program, SCHEDULE_FOR, &inner, 1, &leaf, 1);
+  schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, loops, loop_count, &nest, 1));
+}
+
 static void schedule_kernel(Program *program, Kernel *kernel) {
   AxisPart outer[64], vector = {.axis = choose_vector_axis(program, kernel), .part = PART_WHOLE};
   uint64_t target_axes = 0;
@@ -201,6 +229,10 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
     outer[count++] = (AxisPart){vector.axis, PART_OUTER, TILE};
     vector.part = PART_INNER;
     vector.tile = TILE;
+  }
+  if (vector.axis != NO_AXIS && !reduced && count > 0 && crosses(program, kernel, vector.axis)) {
+    schedule_transpose(program, kernel, vector.axis, outer, count);
+    return;
   }
   Leaves leaves = {.count = 0};
   if (vector.axis == NO_AXIS)

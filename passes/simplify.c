@@ -86,21 +86,6 @@ static Value *simplify_reshape(Simplifier *s, Node *node) {
   return build_reshape(&s->builder, inner->operands[0], type->rank, type->dims);
 }
 
-/* A view that reads every element where it stands. */
-static Value *simplify_view(Simplifier *s, Node *node) {
-  const Equation *equation = node->equation;
-  Value *operand = node->operands[0];
-  (void)s;
-  if (!keeps_dims(node, operand) || equation->where_count) return NULL;
-  for (uint32_t i = 0; i < equation->result.rank; i++) {
-    uint32_t from, to;
-    if (!subscript_is_plain(&equation->operands[0].subscripts[i], &from) ||
-        !subscript_is_plain(&equation->result.subscripts[i], &to) || from != to)
-      return NULL;
-  }
-  return operand;
-}
-
 /* Integers that value tracking knows become constants. */
 static Value *known_integers(Simplifier *s, Node *node) {
   const Value *value = node->results[0];
@@ -175,7 +160,7 @@ static void simplify_node(Simplifier *s, Region *region, Node *node) {
     if (!better) shrink_operands(s, node);
   }
   if (!better && node->kind == PRIMITIVE_RESHAPE) better = simplify_reshape(s, node);
-  if (!better && node->kind == PRIMITIVE_VIEW) better = simplify_view(s, node);
+  if (!better && node->kind == PRIMITIVE_VIEW && view_is_identity(node)) better = node->operands[0];
   if (better) node->results[0]->replacement = better;
 }
 

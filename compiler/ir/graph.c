@@ -217,3 +217,15 @@ bool equation_equal(const Equation *a, const Equation *b) {
       return false;
   return access_equal(&a->result, &b->result);
 }
+
+bool view_is_identity(const Node *view) {
+  const Equation *equation = view->equation;
+  if (!type_equal(&view->operands[0]->type, &view->results[0]->type) || equation->where_count) return false;
+  for (uint32_t i = 0; i < equation->result.rank; i++) {
+    uint32_t from, to;
+    if (!subscript_is_plain(&equation->operands[0].subscripts[i], &from) ||
+        !subscript_is_plain(&equation->result.subscripts[i], &to) || from != to)
+      return false;
+  }
+  return true;
+}

@@ -240,6 +240,8 @@ bool access_uses_label(const Access *access, uint32_t label);
 bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);
 bool equation_equal(const Equation *a, const Equation *b);
+/* A view that reads every element of its operand where it stands. */
+bool view_is_identity(const Node *view);
 
 /* Reports every violated rule of the module's form; `pass` (may be null) is named in the messages. A module
    that was just built or parsed has its values tracked. */
