@@ -190,7 +190,11 @@ static const Order *order_of_reshape(Layout *layout, const Node *node, bool *pos
   uint32_t count = 0;
   *possible = true;
   if (!order) return NULL;
-  *possible = reshape_groups(layout, &operand->type, &node->results[0]->type, &groups);
+  Dim dims[RANK_LIMIT]; /* in the model's order: the operand's type is in memory's already */
+  for (uint32_t i = 0; i < operand->type.rank; i++) dims[order->axes[i]] = operand->type.dims[i];
+  Type from = operand->type;
+  from.dims = dims;
+  *possible = reshape_groups(layout, &from, &node->results[0]->type, &groups);
   for (uint32_t position = 0; *possible && position < operand->type.rank;) {
     uint32_t axis = order->axes[position], g = 0;
     while (g + 1 < groups.count && groups.from_start[g + 1] <= axis) g++;

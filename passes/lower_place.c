@@ -55,18 +55,20 @@ static bool kernel_reads(Lowering *lowering, const Value *value, const Value *pa
   return false;
 }
 
-static bool others_read(Lowering *lowering, const Node *concat, const Value *part) {
+/* Whether another operand of the concatenation than the one at `index` is `part` as well, or made of it. */
+static bool others_read(Lowering *lowering, const Node *concat, uint32_t index, const Value *part) {
   for (uint32_t k = 0; k < concat->operand_count; k++) {
     const Value *other = concat->operands[k];
-    if (other != part && (stands_in(lowering, other, part) || kernel_reads(lowering, other, part))) return true;
+    if (k != index && (stands_in(lowering, other, part) || kernel_reads(lowering, other, part))) return true;
   }
   return false;
 }
 
-static void place_operand(Lowering *lowering, const Region *region, const bool *own, Value *whole, Value *part, Dim offset) {
+static void place_operand(Lowering *lowering, const Region *region, const bool *own, const Node *concat, uint32_t index,
+                          Dim offset) {
+  Value *whole = concat->results[0], *part = concat->operands[index];
   ValuePlan *plan = plan_of(lowering, part);
-  const Node *concat = whole->producer;
-  if (may_move(lowering, region, own, part) && !others_read(lowering, concat, part)) {
+  if (may_move(lowering, region, own, part) && !others_read(lowering, concat, index, part)) {
     plan->home = whole;
     plan->home_offset = offset;
     return;
@@ -76,7 +78,7 @@ static void place_operand(Lowering *lowering, const Region *region, const bool *
       part->use_count != 1 || part->type.rank < reshape->operands[0]->type.rank)
     return;
   Value *inner = reshape->operands[0];
-  if (!may_move(lowering, region, own, inner) || others_read(lowering, concat, inner)) return;
+  if (!may_move(lowering, region, own, inner) || others_read(lowering, concat, index, inner)) return;
   plan->home = whole;
   plan->home_offset = offset;
   plan_of(lowering, inner)->home = part;
@@ -90,7 +92,7 @@ void lower_place(Lowering *lowering, const Region *region) {
     uint32_t axis = (uint32_t)node_int(node, "axis");
     Dim offset = dim_constant(dims, 0);
     for (uint32_t k = 0; k < node->operand_count; k++) {
-      place_operand(lowering, region, own, node->results[0], node->operands[k], offset);
+      place_operand(lowering, region, own, node, k, offset);
       offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
     }
   }

@@ -230,7 +230,7 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
     vector.part = PART_INNER;
     vector.tile = TILE;
   }
-  if (vector.axis != NO_AXIS && !reduced && count > 0 && crosses(program, kernel, vector.axis)) {
+  if (vector.axis != NO_AXIS && !reduced && !tile && count > 0 && crosses(program, kernel, vector.axis)) {
     schedule_transpose(program, kernel, vector.axis, outer, count);
     return;
   }
