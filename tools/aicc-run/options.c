@@ -124,6 +124,7 @@ static bool set_cpu(Options *o, const char *value) {
     {"x86-64-v4", AICC_CPU_X86_64_V4},
 #elif defined(__aarch64__)
     {"aarch64", AICC_CPU_AARCH64},
+    {"neon", AICC_CPU_AARCH64},
     {"dotprod", AICC_CPU_AARCH64_DOTPROD},
     {"i8mm", AICC_CPU_AARCH64_I8MM},
 #endif
