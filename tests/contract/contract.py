@@ -224,6 +224,30 @@ def check_shared():
     expect("linker" in err and not os.path.exists("no.so"), "a linker that fails")
 
 
+def check_targets():
+    """Spellings of triples, for objects that need no tool of their target to be looked at."""
+    models.dense("dense.onnx")
+    for options in ([], ["-g"]):
+        first = None
+        for triple in ("aarch64", "arm64", "aarch64-linux-gnu", "arm64-linux-gnu", "aarch64-unknown-linux-gnu"):
+            obj = compile_model("dense", "--target=" + triple, *options)
+            expect(run("nm", "-u", obj)[0] == "", "undefined symbols for " + triple)
+            with open(obj, "rb") as file:
+                data = file.read()
+            expect(data[:5] == b"\x7fELF\x02" and data[18:20] == b"\xb7\x00", "%s is not AArch64's ELF" % triple)
+            expect(b"aarch64-unknown-linux-gnu\0" in data, "the triple in the table, for " + triple)
+            first = first or data
+            expect(data == first, "another object for " + triple)
+    for triple in ("aarch64-none-elf", "aarch64-linux-musl", "x86_64-linux-gnu", "amd64"):
+        expect(run("nm", "-u", compile_model("dense", "--target=" + triple))[0] == "", "undefined symbols for " + triple)
+    for triple in ("aarch64_be-linux-gnu", "arm64-apple-darwin", "aarch64-w64-windows-gnu", "", "-linux-gnu"):
+        _, err = run(AICC, "dense.onnx", "-o", "z.o", "--target=" + triple, code=2)
+        expect(err.count("\n") == 1 and "error" in err, "message of the target %r: %s" % (triple, err))
+    _, err = run(AICC, "dense.onnx", "--shared", "-o", "no.so", "--target=aarch64", "--linker=false", code=1)
+    expect("--linker=COMMAND" in err and "aarch64-unknown-linux-gnu" in err, "a linker of another target: " + err)
+    expect(not os.path.exists("no.so"), "something half-written")
+
+
 def check_broadcast():
     obj = compile_model("broadcast")
     for n, p in ((7, 7), (7, 1), (1, 7), (1, 1), (40, 40), (40, 1)):
