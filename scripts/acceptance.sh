@@ -38,6 +38,7 @@ declare -A missing
 # What shows a point beside its tests, where that takes root or minutes.
 declare -A also
 also[10]="scripts/bare-system.sh"
+also[12]="ctest --test-dir build -C acceptance --output-on-failure -R ^cross.*_resnet18"
 
 wanted=("$@")
 export AICC_VERIFY=1
@@ -56,4 +57,5 @@ point 8 "Tools: aicc, aicc-run, aicc-opt" '^(host[.]|opt[.]|contract[.]command)'
 point 9 "Bad input: one clear message, bounded, fuzzed" '^(onnx-bad-input|fuzz|codegen[.]fatal_error)'
 point 10 "The two commands: demo and tests, in a bare system without .git too" '^demo'
 point 11 "Docs and generated reference" '^docs[.-]'
+point 12 "AArch64: the contract, numbers and whole models on an emulator" '^cross[.]'
 exit $failed

@@ -7,6 +7,7 @@ packages=(
   cmake ninja-build gcc g++ libc6-dev llvm-19-dev clang-19 libclang-rt-19-dev
   protobuf-c-compiler libprotobuf-c-dev libxxhash-dev zlib1g-dev libzstd-dev
   # tests
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross
   libcmocka-dev qemu-user libonnx-testdata libonnx-dev protobuf-compiler
   python3 python3-onnx python3-numpy binutils xz-utils
 )

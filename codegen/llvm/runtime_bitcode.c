@@ -4,9 +4,11 @@
 
 /* Defined by runtime_bitcode_data.S, which the build writes. */
 extern const uint8_t aicc_bitcode_x86_64_start[], aicc_bitcode_x86_64_end[];
+extern const uint8_t aicc_bitcode_aarch64_start[], aicc_bitcode_aarch64_end[];
 
 static const RuntimeBitcode table[] = {
     {"x86_64", aicc_bitcode_x86_64_start, aicc_bitcode_x86_64_end},
+    {"aarch64", aicc_bitcode_aarch64_start, aicc_bitcode_aarch64_end},
 };
 
 const RuntimeBitcode *runtime_bitcode_find(const char *architecture) {

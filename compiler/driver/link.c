@@ -32,7 +32,7 @@ static size_t build_arguments(char *command, char **arguments, char *output, cha
   return count;
 }
 
-static bool run_linker(Diagnostics *diagnostics, const char *linker, char *output, char *object) {
+static bool run_linker(Diagnostics *diagnostics, const char *linker, const char *foreign, char *output, char *object) {
   Text command = {0};
   char *arguments[ARGUMENT_LIMIT];
   text_add(&command, linker);
@@ -48,6 +48,7 @@ static bool run_linker(Diagnostics *diagnostics, const char *linker, char *outpu
     if (!ok) {
       Text text = {0};
       text_format(&text, "'%s' failed%s%s", linker, error ? ": " : "", error ? strerror(error) : "");
+      if (foreign) text_format(&text, "; --linker=COMMAND names one that links for %s", foreign);
       report(diagnostics, NULL, MESSAGE_LINKER, text_string(&text));
       text_free(&text);
     }
@@ -56,7 +57,8 @@ static bool run_linker(Diagnostics *diagnostics, const char *linker, char *outpu
   return ok;
 }
 
-bool link_shared(Diagnostics *diagnostics, const char *linker, const char *output, const void *object, size_t length) {
+bool link_shared(Diagnostics *diagnostics, const char *linker, const char *foreign, const char *output,
+                 const void *object, size_t length) {
   const char *base = getenv("TMPDIR");
   Text folder = {0}, input = {0}, linked = {0};
   MappedFile file;
@@ -71,7 +73,7 @@ bool link_shared(Diagnostics *diagnostics, const char *linker, const char *outpu
   text_format(&linked, "%s/model.so", text_string(&folder));
   if (!file_write(text_string(&input), object, length))
     ok = report(diagnostics, NULL, MESSAGE_CANNOT_WRITE, text_string(&input), strerror(errno));
-  ok = ok && run_linker(diagnostics, linker, linked.bytes, input.bytes);
+  ok = ok && run_linker(diagnostics, linker, foreign, linked.bytes, input.bytes);
   if (ok) {
     ok = file_map(text_string(&linked), &file);
     if (ok) {

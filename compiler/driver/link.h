@@ -5,6 +5,8 @@
 #include "base/diagnostics.h"
 
 /* Runs `linker -shared -nostdlib -o TEMPORARY OBJECT` (the linker may have arguments of its own, separated by
-   spaces) and moves the result to `output`. False after reporting; nothing is left behind. */
-bool link_shared(Diagnostics *diagnostics, const char *linker, const char *output, const void *object, size_t length);
+   spaces) and moves the result to `output`. `foreign` is the triple where it is not this machine's, else null: the
+   message of a linker that fails names it. False after reporting; nothing is left behind. */
+bool link_shared(Diagnostics *diagnostics, const char *linker, const char *foreign, const char *output,
+                 const void *object, size_t length);
 #endif

@@ -140,8 +140,9 @@ static bool write_outputs(Session *s) {
   if (symbol_count) names.workspace_symbol = arena_format(s->arena, "%s_workspace_bytes_%s", s->name, hash);
   CodegenResult result;
   bool ok = generate(s, &names, &result);
+  const char *foreign = s->options.target == target_find(NULL) ? NULL : s->options.triple;
   if (ok && s->options.action == ACTION_SHARED && s->output)
-    ok = link_shared(s->diagnostics, s->options.linker, s->output, result.bytes, result.length);
+    ok = link_shared(s->diagnostics, s->options.linker, foreign, s->output, result.bytes, result.length);
   else if (ok)
     ok = write_file(s, s->output, result.bytes, result.length);
   if (ok && s->header_path && !write_file(s, s->header_path, header.bytes, header.length)) {

@@ -39,7 +39,8 @@ static bool set_linker(Parser *p, const char *value) {
 static bool set_target(Parser *p, const char *value) {
   p->options->target = target_find(value);
   if (!p->options->target || !*value) return wrong(p, "unknown target", value);
-  p->options->triple = strchr(value, '-') ? value : p->options->target->triple;
+  p->options->triple = target_triple(p->options->target, value, p->arena);
+  if (!p->options->triple) return wrong(p, "objects are ELF, which is not what is used by", value);
   return true;
 }
 static bool set_cpu(Parser *p, const char *value) {
@@ -130,7 +131,7 @@ static const struct {
     {"-O", JOINED, "0..3", "optimisation (default: 2)", set_optimisation},
     {"-g", NO_VALUE, NULL, "debug info: functions carry the names of the model's nodes", set_debug},
     {"--target", SEPARATE, "TRIPLE", "generate code for this target (default: this machine)", set_target},
-    {"--cpu", SEPARATE, "LIST", "CPU levels, separated by commas: x86-64-v2, v3, v4, native (default: all)", set_cpu},
+    {"--cpu", SEPARATE, "LIST", "CPU levels, separated by commas: v2, v3, v4, neon, native (default: all)", set_cpu},
     {"--name", SEPARATE, "NAME", "prefix of every name of the interface (default: the output's stem)", set_name},
     {"--dim", SEPARATE, "NAME=VALUE", "fix a symbolic dim", set_dim},
     {"-MD", NO_VALUE, NULL, "write a dependency file for make", set_dependencies},

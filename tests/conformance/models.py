@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole model against its data at every CPU level, and under qemu as a Nehalem: models.py AICC AICC_RUN SOURCE_DIR
-MODEL. digits is in the repository; mnist_rten and mlp_mnist come with AICC_TESTDATA."""
+MODEL [OPTION OF AICC...]. digits is in the repository, the others come with AICC_TESTDATA."""
 import os
 import shutil
 import subprocess
@@ -12,6 +12,7 @@ import cpu
 import tolerances
 
 AICC, AICC_RUN, SOURCE, MODEL = sys.argv[1:5]
+OPTIONS = sys.argv[5:]
 
 
 def extract(archive, members):
@@ -50,13 +51,15 @@ with tempfile.TemporaryDirectory(prefix="aicc-model-") as work:
     os.chdir(work)
     model, data, key = find()
     rtol, atol = tolerances.Tolerances().find(*key)
-    subprocess.run([AICC, model, "--shared", "-o", "model.so"], check=True)
+    subprocess.run([AICC, model, "--shared", "-o", "model.so", *OPTIONS], check=True)
     compare = [AICC_RUN, "./model.so", "--data", data, "--rtol", rtol, "--atol", atol]
     cpu.report_missing()
     for level in cpu.levels():
         subprocess.run(compare + ["--cpu", level], check=True)
     subprocess.run(compare + ["--threads", "2"], check=True)
-    if shutil.which("qemu-x86_64"):
+    if cpu.is_emulated():
+        print("every run was emulated")
+    elif shutil.which("qemu-x86_64"):
         subprocess.run(["qemu-x86_64", "-cpu", "Nehalem"] + compare, check=True)
     else:
         print("SKIPPED: no qemu-x86_64")

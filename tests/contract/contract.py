@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The output contract, one check a test: contract.py AICC AICC_RUN SOURCE_DIR CHECK. Exits 77 where something
-that the check needs is missing on this machine."""
+that the check needs is missing on this machine. For another architecture (tests/cross) the environment names its
+compilers, AICC_TEST_CC and AICC_TEST_CXX (empty: no C++), its CPU levels, AICC_TEST_LEVELS, and what runs its
+programs, AICC_TEST_EMULATOR."""
 import os
 import re
 import shutil
@@ -10,9 +12,15 @@ import tempfile
 
 import models
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+import cpu  # noqa: E402
+
 AICC, AICC_RUN, SOURCE, CHECK = sys.argv[1:5]
 DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver.c")
-ABI_ENV = dict(os.environ)
+CC, CXX = os.environ.get("AICC_TEST_CC", "cc"), os.environ.get("AICC_TEST_CXX", "c++")
+EMULATOR = os.environ.get("AICC_TEST_EMULATOR", "").split()
+LEVELS = cpu.levels()
+BASELINE = LEVELS[0]
 
 
 def run(*command, code=0, cwd=None, env=None):
@@ -35,18 +43,6 @@ def need(tool):
         sys.exit(77)
 
 
-def cpu_levels():
-    out, _ = run(AICC_RUN, compile_model("dense"), "--cpu", "v2")
-    found = ["v2"]
-    for level in ("v3", "v4"):
-        done = subprocess.run([AICC_RUN, "dense.o", "--cpu", level], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if done.returncode == 0:
-            found.append(level)
-        else:
-            print("SKIPPED: this CPU has no " + level)
-    return found
-
-
 def compile_model(kind, *options, output=None):
     path = kind + ".onnx"
     if not os.path.exists(path):
@@ -57,8 +53,9 @@ def compile_model(kind, *options, output=None):
     return output
 
 
-VARIANTS = [[], ["-g"], ["-O0"], ["-O1"], ["-O3"], ["-O0", "-g"], ["--cpu=v2"], ["--cpu=v3"], ["--cpu", "x86-64-v4"],
-            ["--cpu=v2,v4"]]
+VARIANTS = [[], ["-g"], ["-O0"], ["-O1"], ["-O3"], ["-O0", "-g"], ["--cpu=" + BASELINE]]
+if BASELINE == "v2":
+    VARIANTS += [["--cpu=v3"], ["--cpu", "x86-64-v4"], ["--cpu=v2,v4"]]
 
 
 def check_symbols():
@@ -85,7 +82,7 @@ def check_sections():
     expect("64" in next(line for line in text.splitlines() if weights[0] in line).split()[-1], "weights aligned to 64")
     stack = next((line for line in text.splitlines() if ".note.GNU-stack" in line), "")
     expect(stack and " X " not in stack, "executable stack")
-    text, _ = run("readelf", "-SW", compile_model("dense", "--cpu=v2"))
+    text, _ = run("readelf", "-SW", compile_model("dense", "--cpu=" + BASELINE))
     writable = [l for l in text.splitlines() if re.search(r"\s(\.data|\.bss)\s", l) and not re.search(r" 000000 00 ", l)]
     expect(not writable, "mutable state where only the baseline level is: %s" % writable)
 
@@ -114,10 +111,11 @@ def check_headers():
                    "  DENSE_WORKSPACE_BYTES_FOR(4) < DENSE_WORKSPACE_BYTES; }\n")
     shutil.copy("two.c", "two.cc")
     strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    run("cc", "-std=c99", *strict, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
-    run("c++", "-std=c++11", *strict, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
-    run("./two_c")
-    run("./two_cc")
+    run(CC, "-std=c99", *strict, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
+    run(*EMULATOR, "./two_c")
+    if CXX:
+        run(CXX, "-std=c++11", *strict, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
+        run(*EMULATOR, "./two_cc")
     shared = open(os.path.join(SOURCE, "runtime/include/aicc/abi.h")).read().split("\n", 1)[1]
     expect(shared in open("dense.h").read(), "the shared part stands word for word in the header")
 
@@ -130,7 +128,7 @@ def check_stale_header():
     run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
     with open("stale.c", "w") as file:
         file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
-    _, err = run("cc", "stale.c", "other.o", "-o", "stale", code=None)
+    _, err = run(CC, "stale.c", "other.o", "-o", "stale", code=None)
     expect("undefined reference to `dense_run_" in err, "a stale header links")
 
 
@@ -141,8 +139,8 @@ def check_identifiers():
         expect(field in text, "no field " + field)
     with open("n.c", "w") as file:
         file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
-    run("cc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "n.c", "names.o", "-o", "n")
-    run("./n")
+    run(CC, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "n.c", "names.o", "-o", "n")
+    run(*EMULATOR, "./n")
     run(AICC, "names.onnx", "-o", "int.o")
     expect("int__run" in open("int.h").read(), "a keyword as NAME")
 
@@ -160,28 +158,34 @@ def check_deterministic():
 def build_driver(options=()):
     compile_model("dense", *options)
     compile_model("symbolic", *options)
-    run("cc", "-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-I.", DRIVER, "dense.o", "symbolic.o",
+    run(CC, "-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-I.", DRIVER, "dense.o", "symbolic.o",
         "-lpthread", "-lm", "-o", "driver")
 
 
 def check_statuses():
     build_driver()
-    print(run("./driver", "statuses")[0])
+    print(run(*EMULATOR, "./driver", "statuses")[0])
 
 
 def check_symbolic():
     build_driver()
-    print(run("./driver", "symbolic")[0])
+    print(run(*EMULATOR, "./driver", "symbolic")[0])
 
 
 def check_threads():
     build_driver()
-    print(run("./driver", "threads")[0])
+    print(run(*EMULATOR, "./driver", "threads")[0])
 
 
 def check_stack():
     build_driver()
-    print(run("./driver", "stack")[0])
+    print(run(*EMULATOR, "./driver", "stack")[0])
+
+
+def check_baseline():
+    """On a CPU without the levels above the baseline."""
+    build_driver()
+    print(run(*EMULATOR, "./driver", "baseline")[0])
 
 
 def check_nehalem():
@@ -193,7 +197,7 @@ def check_nehalem():
 
 def check_same_bits():
     obj = compile_model("dense")
-    for level in cpu_levels():
+    for level in LEVELS:
         hashes = {run(AICC_RUN, obj, "--random", "3", "--cpu", level, "--hash", "--threads", n)[0].splitlines()[-1]
                   for n in ("1", "1", "2", "4")}
         expect(len(hashes) == 1, "%s: results differ: %s" % (level, hashes))
@@ -203,7 +207,7 @@ def check_placement():
     """aicc-run puts guard pages behind every buffer; --misalign leaves only the elements' alignment."""
     for kind in ("dense", "symbolic"):
         obj = compile_model(kind)
-        for level in cpu_levels():
+        for level in LEVELS:
             plain = run(AICC_RUN, obj, "--random", "5", "--cpu", level, "--hash", "--dim", "N=3")[0] if kind == "symbolic" \
                 else run(AICC_RUN, obj, "--random", "5", "--cpu", level, "--hash")[0]
             extra = ["--dim", "N=3"] if kind == "symbolic" else []
@@ -220,10 +224,34 @@ def check_shared():
     expect("linker" in err and not os.path.exists("no.so"), "a linker that fails")
 
 
+def check_targets():
+    """Spellings of triples, for objects that need no tool of their target to be looked at."""
+    models.dense("dense.onnx")
+    for options in ([], ["-g"]):
+        first = None
+        for triple in ("aarch64", "arm64", "aarch64-linux-gnu", "arm64-linux-gnu", "aarch64-unknown-linux-gnu"):
+            obj = compile_model("dense", "--target=" + triple, *options)
+            expect(run("nm", "-u", obj)[0] == "", "undefined symbols for " + triple)
+            with open(obj, "rb") as file:
+                data = file.read()
+            expect(data[:5] == b"\x7fELF\x02" and data[18:20] == b"\xb7\x00", "%s is not AArch64's ELF" % triple)
+            expect(b"aarch64-unknown-linux-gnu\0" in data, "the triple in the table, for " + triple)
+            first = first or data
+            expect(data == first, "another object for " + triple)
+    for triple in ("aarch64-none-elf", "aarch64-linux-musl", "x86_64-linux-gnu", "amd64"):
+        expect(run("nm", "-u", compile_model("dense", "--target=" + triple))[0] == "", "undefined symbols for " + triple)
+    for triple in ("aarch64_be-linux-gnu", "arm64-apple-darwin", "aarch64-w64-windows-gnu", "", "-linux-gnu"):
+        _, err = run(AICC, "dense.onnx", "-o", "z.o", "--target=" + triple, code=2)
+        expect(err.count("\n") == 1 and "error" in err, "message of the target %r: %s" % (triple, err))
+    _, err = run(AICC, "dense.onnx", "--shared", "-o", "no.so", "--target=aarch64", "--linker=false", code=1)
+    expect("--linker=COMMAND" in err and "aarch64-unknown-linux-gnu" in err, "a linker of another target: " + err)
+    expect(not os.path.exists("no.so"), "something half-written")
+
+
 def check_broadcast():
     obj = compile_model("broadcast")
     for n, p in ((7, 7), (7, 1), (1, 7), (1, 1), (40, 40), (40, 1)):
-        for level in cpu_levels():
+        for level in LEVELS:
             shutil.rmtree("data", ignore_errors=True)
             os.mkdir("data")
             a, b = models.weights(3, n), models.weights(p)
@@ -302,6 +330,7 @@ def check_opt():
 
 with tempfile.TemporaryDirectory(prefix="aicc-contract-") as folder:
     os.chdir(folder)
+    cpu.report_missing()
     globals()["check_" + CHECK]()
     os.chdir("/")
 print("ok")

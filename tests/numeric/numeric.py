@@ -12,6 +12,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+import cpu  # noqa: E402
+
 AICC, AICC_RUN = sys.argv[1:3]
 TYPES = {np.float32: TensorProto.FLOAT, np.float64: TensorProto.DOUBLE, np.int8: TensorProto.INT8,
          np.int32: TensorProto.INT32, np.int64: TensorProto.INT64, np.uint8: TensorProto.UINT8,
@@ -21,16 +24,8 @@ LENGTHS = (1, 7, 33, 1000)
 failures = cases = 0
 
 
-def levels():
-    flags = open("/proc/cpuinfo").read().split("flags", 1)[1].split("\n", 1)[0].split()
-    found = ["v2"] + (["v3"] if "avx2" in flags and "fma" in flags else []) + (["v4"] if "avx512bw" in flags else [])
-    for level in ("v3", "v4"):
-        if level not in found:
-            print("SKIPPED: this CPU has no " + level)
-    return found
-
-
-LEVELS = levels()
+LEVELS = cpu.levels()
+cpu.report_missing()
 
 
 def wrap(value, dtype):

@@ -31,7 +31,7 @@ static const char help_text[] =
     "  --dim NAME=SIZE   the size of a symbolic dim that no input says\n"
     "  --bench[=SECONDS] print the latency over repeated runs (default 1 second)\n"
     "  --threads N       run with a pool of N workers (0: one per core)\n"
-    "  --cpu LEVEL       use one CPU level: v2, v3, v4 (x86-64-v2, ...) or its number\n"
+    "  --cpu LEVEL       use one CPU level: v2, v3, v4 (x86-64-v2, ...), neon (aarch64), or its number\n"
     "  --misalign        place inputs and outputs at addresses aligned to no more than their elements\n"
     "  --save DIR        write the outputs as DIR/output_0.npy, ...\n"
     "  --hash            print a hash of the bytes of all outputs\n"
@@ -124,6 +124,7 @@ static bool set_cpu(Options *o, const char *value) {
     {"x86-64-v4", AICC_CPU_X86_64_V4},
 #elif defined(__aarch64__)
     {"aarch64", AICC_CPU_AARCH64},
+    {"neon", AICC_CPU_AARCH64},
     {"dotprod", AICC_CPU_AARCH64_DOTPROD},
     {"i8mm", AICC_CPU_AARCH64_I8MM},
 #endif
