@@ -275,11 +275,14 @@ static void channels_last_input(Layout *layout, Node *node) {
   bool slides = false;
   uint32_t channels = rank, count = 0;
   for (uint32_t i = 0; i < rank; i++) {
-    uint32_t reduced = 0;
-    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
-      reduced += !access_uses_label(&node->equation->result, access->subscripts[i].terms[j].label);
-    slides = slides || (access->subscripts[i].term_count > 1 && reduced > 0 && reduced < access->subscripts[i].term_count);
-    if (access->subscripts[i].term_count == 1 && reduced == 1 && channels == rank) channels = i;
+    const Subscript *subscript = &access->subscripts[i];
+    uint32_t reduced = 0, weighted = 0; /* labels summed over, and labels that the weights have */
+    for (uint32_t j = 0; j < subscript->term_count; j++) {
+      reduced += !access_uses_label(&node->equation->result, subscript->terms[j].label);
+      weighted += access_uses_label(&node->equation->operands[weights], subscript->terms[j].label);
+    }
+    slides = slides || (reduced > 0 && weighted < subscript->term_count);
+    if (subscript->term_count > 0 && weighted == subscript->term_count && channels == rank) channels = i;
   }
   if (!slides || channels + 1 >= rank) return;
   for (uint32_t i = 0; i < rank; i++)

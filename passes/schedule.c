@@ -4,7 +4,7 @@
 #include "passes/schedule.h"
 #include <string.h>
 
-enum { TILE = 4096, TASK_COST = 65536, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
+enum { TILE = 4096, TASK_COST = 524288, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
 static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One line per point of the thin slice: PASS, FAIL or NOT YET. A point passes when the tests that show it pass;
+# One line per point: those of the thin slice, then those of the hot core: PASS, FAIL or NOT YET. A point passes when the tests that show it pass;
 # exits 0 only when every point does. Runs on a clean clone (installs and builds what is missing).
 #   scripts/acceptance.sh          all points
 #   scripts/acceptance.sh 7 9      those points
@@ -57,5 +57,11 @@ point 8 "Tools: aicc, aicc-run, aicc-opt" '^(host[.]|opt[.]|contract[.]command)'
 point 9 "Bad input: one clear message, bounded, fuzzed" '^(onnx-bad-input|fuzz|codegen[.]fatal_error)'
 point 10 "The two commands: demo and tests, in a bare system without .git too" '^demo'
 point 11 "Docs and generated reference" '^docs[.-]'
+# The hot core. What it is measured by, bench/run.sh, is not asked here: no test asserts a time.
 point 12 "AArch64: the contract, numbers and whole models on an emulator" '^cross[.]'
+point 13 "Contractions of random shapes at each level, against the interpreter" '^codegen[.](random_shapes|oracle)'
+point 14 "Layouts: goldens, and random graphs against numpy" '^opt[.](golden_layout|random_layouts)'
+point 15 "Fusion: epilogues, scales into weights, concatenation in place" '^opt[.]golden_(lower|fold-scales|schedule)'
+point 16 "Vector math over its whole range" '^math'
+point 17 "Same bits for any worker count" '^contract[.](threads|same_bits)'
 exit $failed

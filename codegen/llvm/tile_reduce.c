@@ -73,24 +73,34 @@ static bool row_inside(const WhereRange *range, uint32_t axis, int64_t value, in
   return form >= low && form < high;
 }
 
+/* The reduction at one value of an unrolled axis: rows whose ranges fail are left out. */
+static Reduction at_value(Tile *tile, const Reduction *state, uint32_t axis, int64_t value) {
+  Reduction inner = *state;
+  for (uint32_t k = 0; k < tile->range_count; k++) {
+    const WhereRange *range = &tile->ranges[k];
+    if (!range_uses_rows(tile, range) || !subscript_uses(&range->form, axis)) continue;
+    inner.applied |= 1u << k;
+    for (uint32_t r = 0; r < tile->rows; r++)
+      if (!row_inside(range, axis, value, tile->known_row + r)) inner.row_set &= ~(1u << r);
+  }
+  tile_advance(tile, &inner.offsets, axis, emit_i64(tile->e->cg, value));
+  return inner;
+}
+
 static void reduce_unrolled(Tile *tile, const Reduction *state, uint32_t at) {
   uint32_t axis = tile->stage->reduce_axes[at];
   int64_t extent = 0;
   dim_is_constant(tile->e->kernel->axes[axis].extent, &extent);
-  for (int64_t value = 0; value < extent; value++) {
-    Reduction inner = *state;
-    for (uint32_t k = 0; k < tile->range_count; k++) {
-      const WhereRange *range = &tile->ranges[k];
-      if (!range_uses_rows(tile, range) || !subscript_uses(&range->form, axis)) continue;
-      inner.applied |= 1u << k;
-      for (uint32_t r = 0; r < tile->rows; r++)
-        if (!row_inside(range, axis, value, tile->known_row + r)) inner.row_set &= ~(1u << r);
+  /* As in the innermost loop: row by row where windows of adjacent rows overlap. */
+  uint32_t turns = at + 1 == tile->stage->reduce_count && tile->demand.vector_per_row ? tile->rows : 1;
+  for (uint32_t turn = 0; turn < turns; turn++)
+    for (int64_t value = 0; value < extent; value++) {
+      Reduction inner = at_value(tile, state, axis, value);
+      if (turns > 1) inner.row_set &= 1u << turn;
+      if (!inner.row_set) continue;
+      tile->e->axis_values[axis] = emit_i64(tile->e->cg, value);
+      reduce_from(tile, &inner, at + 1);
     }
-    if (!inner.row_set) continue;
-    tile->e->axis_values[axis] = emit_i64(tile->e->cg, value);
-    tile_advance(tile, &inner.offsets, axis, tile->e->axis_values[axis]);
-    reduce_from(tile, &inner, at + 1);
-  }
   tile->e->axis_values[axis] = NULL;
 }
 
@@ -99,13 +109,21 @@ static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, 
                              uint32_t unroll) {
   Codegen *cg = tile->e->cg;
   Loop loop = loop_open(cg, from, to, unroll);
+  Reduction steps[UNROLL];
   for (uint32_t u = 0; u < unroll; u++) {
-    Reduction step = *state;
-    tile->e->axis_values[axis] = LLVMBuildAdd(cg->builder, loop.index, emit_i64(cg, u), "");
-    tile_advance(tile, &step.offsets, axis, loop.index);
-    tile_advance(tile, &step.offsets, axis, emit_i64(cg, u));
-    tile_accumulate(tile, &step.offsets, step.row_set, u % tile->sets);
+    steps[u] = *state;
+    tile_advance(tile, &steps[u].offsets, axis, loop.index);
+    tile_advance(tile, &steps[u].offsets, axis, emit_i64(cg, u));
   }
+  /* Where rows read vectors of their own, the windows of adjacent rows overlap: row by row, what they share is loaded once
+     and soon used up. Else all rows share what a step loads. */
+  uint32_t turns = tile->demand.vector_per_row ? tile->rows : 1;
+  for (uint32_t turn = 0; turn < turns; turn++)
+    for (uint32_t u = 0; u < unroll; u++) {
+      uint32_t rows = turns > 1 ? steps[u].row_set & 1u << turn : steps[u].row_set;
+      tile->e->axis_values[axis] = LLVMBuildAdd(cg->builder, loop.index, emit_i64(cg, u), "");
+      tile_accumulate(tile, &steps[u].offsets, rows, u % tile->sets);
+    }
   tile->e->axis_values[axis] = NULL;
   loop_close(cg, &loop);
   if (unroll > 1 && !(LLVMIsConstant(from) && LLVMIsConstant(to) &&

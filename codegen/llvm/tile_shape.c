@@ -8,6 +8,7 @@ enum { LATENCY_HALF_CYCLES = 8, MANY = 1024 };
 uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uint32_t vectors) {
   /* Accumulators, a vector of B per column vector, one register for what a row brings, one for a product. */
   uint32_t other = vectors + 1 + (demand->product && !level->fma);
+  if (demand->vector_per_row) other += 3 * vectors; /* a window of the row, and the weights of as many taps */
   if (other >= level->registers) return 0;
   uint32_t rows = (level->registers - other) / vectors;
   return rows > TILE_ROW_LIMIT ? TILE_ROW_LIMIT : rows;
