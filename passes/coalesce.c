@@ -128,19 +128,13 @@ typedef struct PairCheck {
   bool ok;
 } PairCheck;
 
-static bool uses_axis(const Subscript *subscript, uint32_t axis) {
-  for (uint32_t j = 0; j < subscript->term_count; j++)
-    if (subscript->terms[j].label == axis) return true;
-  return false;
-}
-
 static void check_pair(void *user, uint32_t buffer, Subscript **subscripts, uint32_t rank) {
   PairCheck *check = user;
   int32_t position = -2;
   for (uint32_t i = 0; i < rank; i++) {
     const Subscript *subscript = &(*subscripts)[i];
     uint32_t axis;
-    bool first = uses_axis(subscript, check->first), second = uses_axis(subscript, check->second);
+    bool first = subscript_uses(subscript, check->first), second = subscript_uses(subscript, check->second);
     if (!first && !second) continue;
     bool starts = first && !second && buffer != UINT32_MAX && position == -2 && i + 1 < rank &&
                   subscript_is_plain(subscript, &axis) && subscript_is_plain(&(*subscripts)[i + 1], &axis) &&

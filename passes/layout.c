@@ -51,11 +51,8 @@ static bool same_order(const Order *a, const Order *b, uint32_t rank) {
 /* The axis of an access, seen in the operand's order, at which a label stands first; the rank where it does not. */
 static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access, uint32_t label) {
   const Order *order = order_of(layout, operand);
-  for (uint32_t i = 0; i < access->rank; i++) {
-    const Subscript *subscript = &access->subscripts[axis_at(order, i)];
-    for (uint32_t j = 0; j < subscript->term_count; j++)
-      if (subscript->terms[j].label == label) return i;
-  }
+  for (uint32_t i = 0; i < access->rank; i++)
+    if (subscript_uses(&access->subscripts[axis_at(order, i)], label)) return i;
   return access->rank;
 }
 

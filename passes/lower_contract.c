@@ -7,8 +7,7 @@
 /* The axis of an access in which a label stands; -1 where it stands in none. */
 static int32_t axis_of_label(const Access *access, uint32_t label) {
   for (uint32_t i = access->rank; i-- > 0;)
-    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
-      if (access->subscripts[i].terms[j].label == label) return (int32_t)i;
+    if (subscript_uses(&access->subscripts[i], label)) return (int32_t)i;
   return -1;
 }
 

@@ -54,9 +54,7 @@ static bool view_transposes(const Node *view) {
   uint32_t label, rank = equation->result.rank, from = equation->operands[0].rank;
   if (!rank || !from || view_repeats(equation) || !subscript_is_plain(&equation->result.subscripts[rank - 1], &label)) return false;
   const Subscript *last = &equation->operands[0].subscripts[from - 1];
-  for (uint32_t j = 0; j < last->term_count; j++)
-    if (last->terms[j].label == label) return false;
-  return true;
+  return !subscript_uses(last, label);
 }
 
 /* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose first:

@@ -40,12 +40,6 @@ static Dim load_stride(const Candidate *c, const Expr *load, uint32_t axis) {
   return access_stride(c->program->dims, &c->kernel->buffers[load->buffer], load->subscripts, axis);
 }
 
-static bool uses_axis(const Subscript *subscript, uint32_t axis) {
-  for (uint32_t i = 0; i < subscript->term_count; i++)
-    if (subscript->terms[i].label == axis) return true;
-  return false;
-}
-
 /* Every axis of the target alone in one of its subscripts with coefficient 1, or (groups) with others in the last. */
 static bool target_is_plain(const Candidate *c, const Stage *stage) {
   const KernelBuffer *target = &c->kernel->buffers[stage->target];
@@ -106,7 +100,7 @@ static bool is_column(const Candidate *c, uint32_t axis) {
     if (buffer->panel && dim_equals_constant(stride, 0)) return false;
   }
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++)
-    if (uses_axis(&c->guard->ranges[k].form, axis)) return false;
+    if (subscript_uses(&c->guard->ranges[k].form, axis)) return false;
   return true;
 }
 
@@ -168,7 +162,7 @@ static int64_t column_tile(const Candidate *c) {
 static int64_t row_tile(const Candidate *c) {
   int64_t extent = extent_or(c, c->row, INT64_MAX);
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++)
-    if (uses_axis(&c->guard->ranges[k].form, c->row)) return INT64_MAX;
+    if (subscript_uses(&c->guard->ranges[k].form, c->row)) return INT64_MAX;
   double bytes = points(c, reduced_axes(c)) * element_bytes(c);
   int64_t rows = (int64_t)(ROW_BYTES / (bytes < 1 ? 1 : bytes)) / ROW_TILE_LEAST * ROW_TILE_LEAST;
   if (rows < ROW_TILE_LEAST) rows = ROW_TILE_LEAST;

@@ -2,12 +2,6 @@
 /* Kernel expressions on lanes: loads, guards, stores. */
 #include "codegen/llvm/kernel_internal.h"
 
-bool subscript_uses(const Subscript *subscript, uint32_t axis) {
-  for (uint32_t i = 0; i < subscript->term_count; i++)
-    if (subscript->terms[i].label == axis) return true;
-  return false;
-}
-
 LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form) {
   LLVMBuilderRef builder = e->cg->builder;
   LLVMValueRef sum = emit_dim(e->cg, form->offset, e->symbols);

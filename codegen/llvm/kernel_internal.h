@@ -57,5 +57,4 @@ LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef acc
    tightened, to an empty interval where nothing is provable. */
 void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low, LLVMValueRef *high);
 bool expr_is_identity(const Stage *stage, const Expr *expr);
-bool subscript_uses(const Subscript *subscript, uint32_t axis);
 #endif

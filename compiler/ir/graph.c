@@ -182,10 +182,15 @@ bool subscript_is_constant(const Subscript *subscript, int64_t *value) {
   return subscript->term_count == 0 && dim_is_constant(subscript->offset, value);
 }
 
+bool subscript_uses(const Subscript *subscript, uint32_t label) {
+  for (uint32_t j = 0; j < subscript->term_count; j++)
+    if (subscript->terms[j].label == label) return true;
+  return false;
+}
+
 bool access_uses_label(const Access *access, uint32_t label) {
   for (uint32_t i = 0; i < access->rank; i++)
-    for (uint32_t j = 0; j < access->subscripts[i].term_count; j++)
-      if (access->subscripts[i].terms[j].label == label) return true;
+    if (subscript_uses(&access->subscripts[i], label)) return true;
   return false;
 }
 

@@ -236,6 +236,7 @@ void region_apply_replacements(Region *region);
 /* Equations. A plain subscript is one label with coefficient 1 and offset 0. */
 bool subscript_is_plain(const Subscript *subscript, uint32_t *label);
 bool subscript_is_constant(const Subscript *subscript, int64_t *value);
+bool subscript_uses(const Subscript *subscript, uint32_t label);
 bool access_uses_label(const Access *access, uint32_t label);
 bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);

@@ -115,9 +115,9 @@ static bool check_inputs(const OperatorCall *call) {
   bool ok = true;
   for (uint32_t i = 0; i < most; i++)
     if (!row->inputs[i].optional) least = i + 1;
-  if (call->input_count < least || (!row->variadic && call->input_count > most))
-    return report(diagnostics, location, MESSAGE_INPUT_COUNT, (int)least, row->variadic ? INT32_MAX : (int)most,
-                  (int)call->input_count);
+  if (row->variadic) most = OPERATOR_VARIADIC_LIMIT;
+  if (call->input_count < least || call->input_count > most)
+    return report(diagnostics, location, MESSAGE_INPUT_COUNT, (int)least, (int)most, (int)call->input_count);
   ElementType of_variable[128] = {ELEMENT_UNDEFINED};
   for (uint32_t i = 0; i < call->input_count; i++) {
     const OperatorInput *input = input_declaration(row, i);

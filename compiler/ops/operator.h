@@ -6,6 +6,8 @@
 #define AICC_OPS_OPERATOR_H
 #include "ir/build.h"
 
+/* Inputs of variadic operators become nodes, so their number bounds the memory that a small file can ask for. */
+enum { OPERATOR_VARIADIC_LIMIT = 65536 };
 enum { OPERATOR_INPUT_LIMIT = 16, OPERATOR_ATTRIBUTE_LIMIT = 16, ONNX_OPSET_NEWEST = 28 };
 
 typedef enum OperatorElements {

@@ -99,6 +99,13 @@ def cases(folder):
     yield "100000 attributes", number(1, 8) + block(7, block(1, block(4, "Relu") + b"".join(
         block(5, block(1, "attribute%d" % i) + number(20, 2)) for i in range(100000))) + block(12, block(1, "y"))), [
             "100000 attributes"], 3
+    variadic = model([helper.make_node("Sum", ["x"], ["y"])]).SerializeToString().replace(
+        block(7, model([helper.make_node("Sum", ["x"], ["y"])]).graph.SerializeToString()), b"")
+    graph = model([helper.make_node("Sum", ["x"], ["y"])]).graph
+    node = graph.node[0].SerializeToString()
+    del graph.node[:]
+    yield "a million inputs", variadic + block(7, block(1, block(1, b"x") * 1000000 + node) + graph.SerializeToString()), [
+        "has 1000001"], 1
     yield "zero byte in a name", number(1, 8) + block(7, block(2, b"a\0b")), ["zero byte"], 1
     yield "graph twice", number(1, 8) + block(7, b"") * 2, ["twice"], 1
     yield "wrong wire type", block(1, b"8") + block(7, b""), ["wire type"], 1
