@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Simplifies a kernel's axes before it is scheduled: axes and dims of extent 1 vanish, and two adjacent axes that
-   every access walks as one become one. Fewer axes mean longer inner loops. */
+/* Simplifies a kernel's axes before it is scheduled: axes and dims of extent 1 vanish, and two adjacent axes
+   that every access walks as one become one. Fewer axes mean longer inner loops. */
 #include "passes/lower.h"
 #include <string.h>
 
@@ -21,7 +21,8 @@ static void visit_expr(const Kernel *kernel, Expr *expr, AccessVisitor visit, vo
     Subscript *form = (Subscript *)&expr->ranges[i].form;
     visit(user, UINT32_MAX, &form, 1);
   }
-  for (uint32_t i = 0; i < expr->operand_count; i++) visit_expr(kernel, (Expr *)expr->operands[i], visit, user);
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    visit_expr(kernel, (Expr *)expr->operands[i], visit, user);
 }
 
 /* Every access of the kernel; accesses that are no buffer's (indices, guards) come with buffer UINT32_MAX. */
@@ -78,7 +79,8 @@ static void remove_axes(Program *program, Kernel *kernel, AxisMap *map) {
   }
 }
 
-/* An axis of extent 1 is always 0. A stage may lose its last reduce axis: its monoid then runs over one point. */
+/* An axis of extent 1 is always 0. A stage may lose its last reduce axis: its monoid then runs over one
+ * point. */
 static void drop_unit_axes(Program *program, Kernel *kernel) {
   AxisMap map;
   bool any = false;
@@ -107,7 +109,8 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
   DimRemoval removal = {.kernel = kernel};
   for (uint32_t b = 0; b < kernel->buffer_count; b++)
     for (uint32_t i = 0; i < kernel->buffers[b].rank; i++)
-      if (dim_equals_constant(kernel->buffers[b].dims[i], 1) && !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
+      if (dim_equals_constant(kernel->buffers[b].dims[i], 1) &&
+          !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
         removal.drop[b] |= UINT64_C(1) << i;
   visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t b = 0; b < kernel->buffer_count; b++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forward over a region with a table of the nodes seen: hash first, then a full comparison. A nested region sees
-   what stands before it; what it adds is gone behind it. */
+/* Forward over a region with a table of the nodes seen: hash first, then a full comparison. A nested region
+   sees what stands before it; what it adds is gone behind it. */
 #include "base/hash.h"
 #include "passes/passes.h"
 #include <string.h>
@@ -22,7 +22,9 @@ static Value *current(Value *value) {
   return value;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value) { return hash_bytes(&value, sizeof value, hash); }
+static uint64_t mix(uint64_t hash, uint64_t value) {
+  return hash_bytes(&value, sizeof value, hash);
+}
 
 static uint64_t node_hash(const Node *node) {
   uint64_t hash = mix((uint64_t)node->kind, (uint64_t)node->scalar);
@@ -55,8 +57,8 @@ static bool attributes_equal(const Node *a, const Node *b) {
 }
 
 static bool nodes_equal(const Node *a, const Node *b) {
-  if (a->kind != b->kind || a->scalar != b->scalar || a->operand_count != b->operand_count || a->region_count ||
-      b->region_count || a->result_count != b->result_count)
+  if (a->kind != b->kind || a->scalar != b->scalar || a->operand_count != b->operand_count ||
+      a->region_count || b->region_count || a->result_count != b->result_count)
     return false;
   for (uint32_t i = 0; i < a->operand_count; i++)
     if (current(a->operands[i]) != current(b->operands[i])) return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All nodes that depend on constants only, in whatever region, are lowered together to one program without arguments,
-   which the interpreter runs; what the rest of the graph reads of them becomes constants. */
+/* All nodes that depend on constants only, in whatever region, are lowered together to one program without
+   arguments, which the interpreter runs; what the rest of the graph reads of them becomes constants. */
 #include "ir/build.h"
 #include "passes/lower.h"
 #include "passes/passes.h"
@@ -10,11 +10,11 @@ enum { SMALL_BYTES = 4096, FOLDABLE = 1 };
 
 typedef struct Folder {
   Module *module;
-  Region *copy;        /* of the copied nodes */
-  Node **nodes;        /* of the entry, also nested, in order */
+  Region *copy; /* of the copied nodes */
+  Node **nodes; /* of the entry, also nested, in order */
   size_t node_count, node_capacity;
-  bool *needed;        /* by Value.id: a reader that is not folded, or a region's results, use the value */
-  Value **copies;      /* by Value.id of the original */
+  bool *needed;   /* by Value.id: a reader that is not folded, or a region's results, use the value */
+  Value **copies; /* by Value.id of the original */
   uint32_t value_count;
 } Folder;
 
@@ -28,7 +28,8 @@ static bool is_foldable(const Node *node) {
   uint64_t inputs = 0, bytes, output;
   if (node->result_count != 1 || node->region_count || node->kind == PRIMITIVE_CONSTANT) return false;
   if (!byte_count(&node->results[0]->type, &output)) return false;
-  if (element_info(node->results[0]->type.element)->bits < 8 || node->results[0]->type.element == ELEMENT_STRING)
+  if (element_info(node->results[0]->type.element)->bits < 8 ||
+      node->results[0]->type.element == ELEMENT_STRING)
     return false;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *operand = node->operands[i];
@@ -41,7 +42,8 @@ static bool is_foldable(const Node *node) {
   return output <= SMALL_BYTES || output <= 2 * inputs;
 }
 
-/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it. */
+/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it.
+ */
 static bool grows(const Node *node) {
   uint64_t from, to;
   return node->kind == PRIMITIVE_VIEW && byte_count(&node->operands[0]->type, &from) &&
@@ -109,7 +111,8 @@ static bool fold_entry(Module *module, Region *body) {
   }
   if (!capacity) return true;
   find_frontier(&folder);
-  Value **frontier = arena_array(module->arena, Value *, capacity), **copies = arena_array(module->arena, Value *, capacity);
+  Value **frontier = arena_array(module->arena, Value *, capacity),
+        **copies = arena_array(module->arena, Value *, capacity);
   void **results = arena_array(module->arena, void *, capacity);
   for (size_t k = 0; k < folder.node_count; k++) {
     const Node *node = folder.nodes[k];
@@ -127,7 +130,8 @@ static bool fold_entry(Module *module, Region *body) {
   for (uint32_t i = 0; i < count; i++) {
     int64_t elements = 0;
     Node *node = frontier[i]->producer;
-    Builder builder = {.module = module, .region = node->parent, .position = node, .location = node->location};
+    Builder builder = {
+        .module = module, .region = node->parent, .position = node, .location = node->location};
     type_static_count(&frontier[i]->type, &elements);
     const Blob *blob = blob_dense(module->arena, frontier[i]->type.element, elements, results[i]);
     frontier[i]->replacement = build_blob(&builder, blob, frontier[i]->type);

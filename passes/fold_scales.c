@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A contraction times a factor per output channel, as batch normalisation leaves it, becomes a contraction with scaled
-   weights: mul(contract(x, W), s) is contract(x, mul(W, s)), and mul(add(c, b), s) is add(mul(c, s), mul(b, s)). What is
-   constant in that folds later. */
+/* A contraction times a factor per output channel, as batch normalisation leaves it, becomes a contraction
+   with scaled weights: mul(contract(x, W), s) is contract(x, mul(W, s)), and mul(add(c, b), s) is add(mul(c,
+   s), mul(b, s)). What is constant in that folds later. */
 #include "ir/build.h"
 #include "passes/constant_values.h"
 #include "passes/passes.h"
@@ -12,14 +12,18 @@ typedef struct Scaling {
   uint32_t value_count; /* when the pass began: what came later is not asked about */
 } Scaling;
 
-static bool is_constant(const Scaling *s, const Value *value) { return value->id < s->value_count && s->constant[value->id]; }
+static bool is_constant(const Scaling *s, const Value *value) {
+  return value->id < s->value_count && s->constant[value->id];
+}
 
-/* The axis of the result that a factor varies along, -1 where it is one number; false where it varies otherwise. */
+/* The axis of the result that a factor varies along, -1 where it is one number; false where it varies
+ * otherwise. */
 static bool factor_axis(const Value *factor, int32_t *axis) {
   *axis = -1;
   if (factor->type.rank == 0) return true;
   const Node *view = factor->producer;
-  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count) return false;
+  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count)
+    return false;
   const Equation *equation = view->equation;
   for (uint32_t i = 0; i < equation->result.rank; i++) {
     uint32_t label;
@@ -36,12 +40,14 @@ static bool factor_axis(const Value *factor, int32_t *axis) {
 /* The weights' axis that makes the result's axis: the same subscript. -1 where there is none. */
 static int32_t weights_axis(const Equation *equation, uint32_t weights, uint32_t axis) {
   for (uint32_t i = 0; i < equation->operands[weights].rank; i++)
-    if (subscript_equal(&equation->operands[weights].subscripts[i], &equation->result.subscripts[axis])) return (int32_t)i;
+    if (subscript_equal(&equation->operands[weights].subscripts[i], &equation->result.subscripts[axis]))
+      return (int32_t)i;
   return -1;
 }
 
 /* The factor as a tensor of the weights' dims, varying along their axis. */
-static Value *factor_for_weights(Scaling *s, const Value *factor, int32_t axis, const Value *weights, int32_t own) {
+static Value *factor_for_weights(Scaling *s, const Value *factor, int32_t axis, const Value *weights,
+                                 int32_t own) {
   static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
                                                 "u", "v", "w", "x", "y", "z", "a", "b", "c", "d", "e", "f"};
   if (axis < 0) return (Value *)(uintptr_t)factor;
@@ -66,15 +72,16 @@ static Value *factor_for_weights(Scaling *s, const Value *factor, int32_t axis, 
 static Value *scale_contraction(Scaling *s, Value *contraction, const Value *factor) {
   const Node *node = contraction->producer;
   int32_t axis, own = -1;
-  if (!node || node->kind != PRIMITIVE_CONTRACT || contraction->use_count != 1 || !element_is_float(contraction->type.element) ||
-      !factor_axis(factor, &axis))
+  if (!node || node->kind != PRIMITIVE_CONTRACT || contraction->use_count != 1 ||
+      !element_is_float(contraction->type.element) || !factor_axis(factor, &axis))
     return NULL;
   uint32_t weights = is_constant(s, node->operands[1]);
   Value *scaled = node->operands[weights];
   if (!is_constant(s, scaled) || scaled->type.rank > 24) return NULL;
   if (axis >= 0 && (own = weights_axis(node->equation, weights, (uint32_t)axis)) < 0) return NULL;
   Value *operands[2] = {node->operands[0], node->operands[1]};
-  operands[weights] = build_binary(&s->builder, SCALAR_MUL, scaled, factor_for_weights(s, factor, axis, scaled, own));
+  operands[weights] =
+      build_binary(&s->builder, SCALAR_MUL, scaled, factor_for_weights(s, factor, axis, scaled, own));
   if (!operands[weights]) return NULL;
   Node *copy = node_create(s->builder.module, PRIMITIVE_CONTRACT, operands, 2, node->location);
   copy->equation = node->equation;
@@ -86,9 +93,11 @@ static Value *scale_contraction(Scaling *s, Value *contraction, const Value *fac
 static Value *scale(Scaling *s, Value *value, Value *factor) {
   Value *product = scale_contraction(s, value, factor);
   const Node *sum = value->producer;
-  if (product || !sum || sum->kind != PRIMITIVE_MAP || sum->scalar != SCALAR_ADD || value->use_count != 1) return product;
+  if (product || !sum || sum->kind != PRIMITIVE_MAP || sum->scalar != SCALAR_ADD || value->use_count != 1)
+    return product;
   for (uint32_t i = 0; i < 2; i++) {
-    if (!is_constant(s, sum->operands[1 - i]) || !type_same_dims(&sum->operands[i]->type, &value->type)) continue;
+    if (!is_constant(s, sum->operands[1 - i]) || !type_same_dims(&sum->operands[i]->type, &value->type))
+      continue;
     product = scale_contraction(s, sum->operands[i], factor);
     if (!product) continue;
     Value *shift = build_binary(&s->builder, SCALAR_MUL, sum->operands[1 - i], factor);
@@ -106,14 +115,16 @@ static void scale_region(Scaling *s, Region *region) {
     s->builder.location = node->location;
     Value *better = NULL;
     for (uint32_t i = 0; i < 2 && !better; i++)
-      if (is_constant(s, node->operands[1 - i]) && type_same_dims(&node->operands[i]->type, &node->results[0]->type))
+      if (is_constant(s, node->operands[1 - i]) &&
+          type_same_dims(&node->operands[i]->type, &node->results[0]->type))
         better = scale(s, node->operands[i], node->operands[1 - i]);
     if (better) node->results[0]->replacement = better;
   }
 }
 
 bool pass_fold_scales(Module *module) {
-  Scaling s = {.builder = {.module = module}, .constant = constant_values(module), .value_count = module->value_count};
+  Scaling s = {
+      .builder = {.module = module}, .constant = constant_values(module), .value_count = module->value_count};
   for (size_t i = 0; i < module->entry_count; i++) {
     region_count_uses(module->entries[i]->body);
     scale_region(&s, module->entries[i]->body);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels-last inside. Every value gets an order of its axes in memory; results of convolutions have their channels
-   last, and whatever depends on them follows, so that hardly anything is transposed. Orders become the dims themselves:
-   equations, concatenations and softmaxes are relabelled, which costs nothing; where a node needs another order than a
-   value has, a view transposes it. Arguments and results of an entry keep the model's order. */
+/* Channels-last inside. Every value gets an order of its axes in memory; results of convolutions have their
+   channels last, and whatever depends on them follows, so that hardly anything is transposed. Orders become
+   the dims themselves: equations, concatenations and softmaxes are relabelled, which costs nothing; where a
+   node needs another order than a value has, a view transposes it. Arguments and results of an entry keep the
+   model's order. */
 #include "ir/build.h"
 #include "passes/constant_values.h"
 #include "passes/passes.h"
@@ -16,9 +17,9 @@ typedef struct Order {
 typedef struct Layout {
   Module *module;
   Builder builder;
-  uint32_t value_count;   /* when the pass began: later values are ours, and in default order */
-  const Order **orders;   /* by Value.id; null: the model's order */
-  const bool *constant;   /* by Value.id: known when aicc runs, so that transposing it is free */
+  uint32_t value_count; /* when the pass began: later values are ours, and in default order */
+  const Order **orders; /* by Value.id; null: the model's order */
+  const bool *constant; /* by Value.id: known when aicc runs, so that transposing it is free */
 } Layout;
 
 static const Order *order_of(const Layout *layout, const Value *value) {
@@ -38,7 +39,9 @@ static const Order *order_create(Layout *layout, const uint8_t *axes, uint32_t r
   return order;
 }
 
-static uint32_t axis_at(const Order *order, uint32_t position) { return order ? order->axes[position] : position; }
+static uint32_t axis_at(const Order *order, uint32_t position) {
+  return order ? order->axes[position] : position;
+}
 
 static bool same_order(const Order *a, const Order *b, uint32_t rank) {
   for (uint32_t i = 0; i < rank; i++)
@@ -48,16 +51,18 @@ static bool same_order(const Order *a, const Order *b, uint32_t rank) {
 
 /* --- What order a node's result should have. --- */
 
-/* The axis of an access, seen in the operand's order, at which a label stands first; the rank where it does not. */
-static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access, uint32_t label) {
+/* The axis of an access, seen in the operand's order, at which a label stands first; the rank where it does
+ * not. */
+static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access,
+                               uint32_t label) {
   const Order *order = order_of(layout, operand);
   for (uint32_t i = 0; i < access->rank; i++)
     if (subscript_uses(&access->subscripts[axis_at(order, i)], label)) return i;
   return access->rank;
 }
 
-/* Result axes in the order in which the operand has what they are made of; those that it lacks stay where they are
-   among the others. */
+/* Result axes in the order in which the operand has what they are made of; those that it lacks stay where
+   they are among the others. */
 static const Order *follow(Layout *layout, const Node *node) {
   const Equation *equation = node->equation;
   uint32_t rank = equation->result.rank, places[RANK_LIMIT], last = 0;
@@ -67,7 +72,8 @@ static const Order *follow(Layout *layout, const Node *node) {
     const Subscript *subscript = &equation->result.subscripts[i];
     uint32_t place = equation->operands[0].rank;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
-      uint32_t own = place_of_label(layout, node->operands[0], &equation->operands[0], subscript->terms[j].label);
+      uint32_t own =
+          place_of_label(layout, node->operands[0], &equation->operands[0], subscript->terms[j].label);
       if (own < place) place = own;
     }
     if (place == equation->operands[0].rank) place = last; /* beside its neighbour */
@@ -83,7 +89,8 @@ static const Order *follow(Layout *layout, const Node *node) {
   return order_create(layout, axes, rank);
 }
 
-/* Convolutions: the axes that the weights make go last. Products of two computed operands keep their order. */
+/* Convolutions: the axes that the weights make go last. Products of two computed operands keep their order.
+ */
 static const Order *order_of_contraction(Layout *layout, const Node *node) {
   const Equation *equation = node->equation;
   uint32_t rank = equation->result.rank, count = 0;
@@ -94,7 +101,8 @@ static const Order *order_of_contraction(Layout *layout, const Node *node) {
     const Subscript *subscript = &equation->result.subscripts[i];
     bool from_weights = false;
     for (uint32_t j = 0; j < subscript->term_count; j++)
-      from_weights = from_weights || access_uses_label(&equation->operands[weights], subscript->terms[j].label);
+      from_weights =
+          from_weights || access_uses_label(&equation->operands[weights], subscript->terms[j].label);
     if (from_weights)
       made[made_count++] = (uint8_t)i;
     else
@@ -131,7 +139,8 @@ static const Order *order_of_majority(Layout *layout, const Node *node) {
     double sum = 0;
     for (uint32_t k = 0; k < node->operand_count && !is_broadcast(value); k++) {
       const Value *other = node->operands[k];
-      if (other && other->type.rank == rank && !is_constant(layout, other) && same_order(order_of(layout, other), order, rank))
+      if (other && other->type.rank == rank && !is_constant(layout, other) &&
+          same_order(order_of(layout, other), order, rank))
         sum += size_of(other);
     }
     if (sum > most) {
@@ -178,7 +187,8 @@ static bool reshape_groups(Layout *layout, const Type *from, const Type *to, Gro
   return true;
 }
 
-/* Where the operand's order keeps every group whole, the reshape works within it: groups in the operand's order. */
+/* Where the operand's order keeps every group whole, the reshape works within it: groups in the operand's
+ * order. */
 static const Order *order_of_reshape(Layout *layout, const Node *node, bool *possible) {
   const Value *operand = node->operands[0];
   const Order *order = order_of(layout, operand);
@@ -203,7 +213,8 @@ static const Order *order_of_reshape(Layout *layout, const Node *node, bool *pos
   for (uint32_t g = 0; *possible && g < groups.count; g++) /* new axes of extent 1 with nothing behind them */
     if (groups.from_start[g] == groups.from_start[g + 1])
       for (uint32_t k = groups.to_start[g]; k < groups.to_start[g + 1]; k++) axes[count++] = (uint8_t)k;
-  return *possible && count == node->results[0]->type.rank ? order_create(layout, axes, count) : (*possible = false, NULL);
+  return *possible && count == node->results[0]->type.rank ? order_create(layout, axes, count)
+                                                           : (*possible = false, NULL);
 }
 
 /* --- Rewriting: types and equations in memory's order. --- */
@@ -258,12 +269,13 @@ static Value *in_order(Layout *layout, Value *value, const Order *wanted) {
   for (uint32_t i = 0; i < rank; i++)
     for (uint32_t k = 0; k < rank; k++)
       if (axis_at(own, k) == axis_at(wanted, i)) permutation[i] = k;
-  if (value->producer && value->producer->kind == PRIMITIVE_VIEW) return permuted_view(layout, value->producer, permutation);
+  if (value->producer && value->producer->kind == PRIMITIVE_VIEW)
+    return permuted_view(layout, value->producer, permutation);
   return build_transpose(&layout->builder, value, permutation);
 }
 
-/* A window that slides over a tensor in the model's order reads a few neighbours at a time; with channels last, long
-   runs. Transposing the tensor first is little work beside the contraction. */
+/* A window that slides over a tensor in the model's order reads a few neighbours at a time; with channels
+   last, long runs. Transposing the tensor first is little work beside the contraction. */
 static void channels_last_input(Layout *layout, Node *node) {
   uint32_t weights = is_constant(layout, node->operands[1]), rank = node->operands[1 - weights]->type.rank;
   const Access *access = &node->equation->operands[1 - weights];
@@ -299,12 +311,14 @@ static void channels_last_input(Layout *layout, Node *node) {
 
 static void operands_in_order(Layout *layout, Node *node, const Order *wanted, uint32_t rank) {
   for (uint32_t i = 0; i < node->operand_count; i++)
-    if (node->operands[i] && node->operands[i]->type.rank == rank) node->operands[i] = in_order(layout, node->operands[i], wanted);
+    if (node->operands[i] && node->operands[i]->type.rank == rank)
+      node->operands[i] = in_order(layout, node->operands[i], wanted);
 }
 
 /* The axis attribute counts in memory's order from now on. */
 static void reorder_axis(Layout *layout, Node *node, const Order *order, uint32_t rank) {
-  Attribute *attributes = arena_copy(layout->module->arena, node->attributes, node->attribute_count * sizeof *node->attributes);
+  Attribute *attributes =
+      arena_copy(layout->module->arena, node->attributes, node->attribute_count * sizeof *node->attributes);
   for (uint32_t k = 0; k < node->attribute_count; k++) {
     if (strcmp(attributes[k].name, "axis") != 0) continue;
     uint32_t position = 0;
@@ -377,7 +391,8 @@ static void layout_region(Layout *layout, Region *region) {
 static void drop_identities(Region *region) {
   for (Node *node = region->first; node; node = node->next) {
     for (uint32_t i = 0; i < node->region_count; i++) drop_identities(node->regions[i]);
-    if (node->kind == PRIMITIVE_VIEW && view_is_identity(node)) node->results[0]->replacement = node->operands[0];
+    if (node->kind == PRIMITIVE_VIEW && view_is_identity(node))
+      node->results[0]->replacement = node->operands[0];
   }
 }
 

@@ -4,7 +4,8 @@
 #include "passes/lower_internal.h"
 #include <string.h>
 
-uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type) {
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob,
+                            const Type *type) {
   Program *program = lowering->program;
   DimContext *dims = program->dims;
   ProgramBuffer buffer = {.storage = storage, .index = index, .blob = blob, .type = *type};
@@ -17,13 +18,16 @@ uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index,
 }
 
 Value *lower_alias_root(Lowering *lowering, Value *value) {
-  while (value->producer && value->producer->kind == PRIMITIVE_RESHAPE && plan_of(lowering, value)->materialised &&
+  while (value->producer && value->producer->kind == PRIMITIVE_RESHAPE &&
+         plan_of(lowering, value)->materialised &&
          plan_of(lowering, value->producer->operands[0])->materialised)
     value = value->producer->operands[0];
   return value;
 }
 
-static bool is_computed(const Value *value) { return value->producer && value->producer->kind != PRIMITIVE_CONSTANT; }
+static bool is_computed(const Value *value) {
+  return value->producer && value->producer->kind != PRIMITIVE_CONSTANT;
+}
 
 /* Buffers for arguments and for the results that their producer can write in place. */
 static void place_interface(Lowering *lowering, Region *region) {
@@ -57,20 +61,23 @@ uint32_t value_buffer(Lowering *lowering, const Value *value) {
 
 /* Axes over the dims of a type, and the plain access to it. */
 static void axes_of_type(KernelBuilder *builder, const Type *type, Subscript *at) {
-  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s",
-                                                "t", "u", "v", "w", "x", "y", "z", "a", "b", "c", "d",
+  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m",  "n",  "o",  "p",  "q",  "r", "s",
+                                                "t", "u", "v", "w", "x",  "y",  "z",  "a",  "b",  "c", "d",
                                                 "e", "f", "g", "h", "i1", "j1", "k1", "l1", "m1", "n1"};
-  for (uint32_t i = 0; i < type->rank; i++) at[i] = subscript_axis(builder, kernel_axis(builder, names[i], type->dims[i]));
+  for (uint32_t i = 0; i < type->rank; i++)
+    at[i] = subscript_axis(builder, kernel_axis(builder, names[i], type->dims[i]));
 }
 
 /* Axes for the labels of an equation. */
 static void axes_of_labels(KernelBuilder *builder, const Equation *equation, Subscript *of_label) {
   for (uint32_t i = 0; i < equation->label_count; i++)
-    of_label[i] = subscript_axis(builder, kernel_axis(builder, equation->labels[i].name, equation->labels[i].extent));
+    of_label[i] =
+        subscript_axis(builder, kernel_axis(builder, equation->labels[i].name, equation->labels[i].extent));
 }
 
 /* The expression under a reduction's monoid; points that do not take part give the neutral element. */
-static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const Subscript *of_label, Scalar monoid) {
+static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const Subscript *of_label,
+                                Scalar monoid) {
   const Equation *equation = node->equation;
   ElementType type = element_info(node->results[0]->type.element)->compute;
   const Expr *operands[2];
@@ -83,7 +90,8 @@ static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const 
     accesses[i] = access_substitute(builder, &equation->operands[i], of_label);
     operands[i] = expr_of_value(builder, node->operands[i], accesses[i]);
   }
-  const Expr *expr = equation->operand_count == 1 ? operands[0] : expr_call(builder, SCALAR_MUL, type, operands, 2);
+  const Expr *expr =
+      equation->operand_count == 1 ? operands[0] : expr_call(builder, SCALAR_MUL, type, operands, 2);
   for (uint32_t i = 0; i < equation->operand_count; i++) {
     const Type *operand = &node->operands[i]->type;
     if (accesses[i]) expr = expr_guard(builder, accesses[i], operand->rank, operand->dims, expr, neutral);
@@ -92,8 +100,8 @@ static const Expr *reduced_expr(KernelBuilder *builder, const Node *node, const 
 }
 
 /* The stage of a reduce or contract into `target`; the labels that the result lacks are reduced. */
-static void reduction_stage(KernelBuilder *builder, const Value *value, const Subscript *of_label, uint32_t target,
-                            const Subscript *at) {
+static void reduction_stage(KernelBuilder *builder, const Value *value, const Subscript *of_label,
+                            uint32_t target, const Subscript *at) {
   const Node *node = value->producer;
   Scalar monoid = node->kind == PRIMITIVE_CONTRACT ? SCALAR_ADD : node_monoid(node);
   uint32_t reduce_axes[KERNEL_AXIS_LIMIT], reduce_count = contract_reduced_labels(node, reduce_axes);
@@ -122,8 +130,8 @@ static void lower_value(Lowering *lowering, Value *value) {
   memcpy(place, at, value->type.rank * sizeof *place);
   uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
   if (claimed) {
-    uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute, claimed->type.rank,
-                                  claimed->type.dims);
+    uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute,
+                                  claimed->type.rank, claimed->type.dims);
     reduction_stage(&builder, claimed, of_label, local, at);
     builder.local_of = claimed;
     builder.local = local;
@@ -139,7 +147,8 @@ static void lower_value(Lowering *lowering, Value *value) {
   kernel_finish(&builder);
 }
 
-/* m = max x; y = exp(x - m); s = sum y; y = y / s, or with the logarithm y = x - m; s = sum exp(y); y - log s. */
+/* m = max x; y = exp(x - m); s = sum y; y = y / s, or with the logarithm y = x - m; s = sum exp(y); y - log
+ * s. */
 static void lower_softmax(Lowering *lowering, Value *value) {
   KernelBuilder builder;
   const Node *node = value->producer;
@@ -224,9 +233,11 @@ static void lower_require(Lowering *lowering, const Node *node) {
   uint32_t buffer = program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
   kernel_start(&builder, lowering, node->location);
   uint32_t out = kernel_parameter(&builder, buffer, BUFFER_OUT, &type);
-  const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL), expr_literal(&builder, ELEMENT_I32, 0),
+  const Expr *choice[3] = {expr_of_value(&builder, node->operands[0], NULL),
+                           expr_literal(&builder, ELEMENT_I32, 0),
                            expr_literal(&builder, ELEMENT_I32, (uint64_t)node_int(node, "status"))};
-  kernel_stage(&builder, "y", out, NULL, SCALAR_COUNT, 0, NULL, expr_call(&builder, SCALAR_SELECT, ELEMENT_I32, choice, 3));
+  kernel_stage(&builder, "y", out, NULL, SCALAR_COUNT, 0, NULL,
+               expr_call(&builder, SCALAR_SELECT, ELEMENT_I32, choice, 3));
   kernel_finish(&builder);
   Step step = {.kind = STEP_CHECK, .buffer_count = 1, .location = node->location};
   step.buffers = arena_copy(program->arena, &buffer, sizeof buffer);
@@ -251,10 +262,17 @@ static void lower_node(Lowering *lowering, const Node *node) {
     return;
   }
   switch (node->kind) {
-  case PRIMITIVE_CONSTANT: break; /* placed where it is read */
-  case PRIMITIVE_SOFTMAX: lower_softmax(lowering, value); break;
-  case PRIMITIVE_CONCAT: lower_concat(lowering, value); break;
-  default: lower_value(lowering, value); break;
+  case PRIMITIVE_CONSTANT:
+    break; /* placed where it is read */
+  case PRIMITIVE_SOFTMAX:
+    lower_softmax(lowering, value);
+    break;
+  case PRIMITIVE_CONCAT:
+    lower_concat(lowering, value);
+    break;
+  default:
+    lower_value(lowering, value);
+    break;
   }
 }
 
@@ -269,7 +287,8 @@ static void copy_results(Lowering *lowering, Region *region) {
     uint32_t number = value_buffer(lowering, value); /* may add a buffer */
     const ProgramBuffer *buffer = &lowering->program->buffers[number];
     if (buffer->storage == STORAGE_RESULT && buffer->index == i) continue;
-    Location location = value->producer ? value->producer->location : (Location){.file = lowering->module->name};
+    Location location =
+        value->producer ? value->producer->location : (Location){.file = lowering->module->name};
     uint32_t result = program_add_buffer(lowering, STORAGE_RESULT, i, NULL, &value->type);
     lower_store(lowering, location, result, &value->type, NULL, value);
   }

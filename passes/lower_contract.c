@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead of axes,
-   the labels summed over in the order of the loops, and last the label along which results are made side by side, in
-   panels. The copy is made when the object is written. */
+/* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead
+   of axes, the labels summed over in the order of the loops, and last the label along which results are made
+   side by side, in panels. The copy is made when the object is written. */
 #include "passes/lower_internal.h"
 
 /* The axis of an access in which a label stands; -1 where it stands in none. */
@@ -11,7 +11,9 @@ static int32_t axis_of_label(const Access *access, uint32_t label) {
   return -1;
 }
 
-static bool is_constant(const Value *value) { return value->producer && value->producer->kind == PRIMITIVE_CONSTANT; }
+static bool is_constant(const Value *value) {
+  return value->producer && value->producer->kind == PRIMITIVE_CONSTANT;
+}
 
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
   const Equation *equation = node->equation;
@@ -20,7 +22,8 @@ uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
   for (uint32_t label = 0; label < equation->label_count; label++) {
     if (access_uses_label(&equation->result, label)) continue;
     uint32_t at = count++;
-    for (; at > 0 && axis_of_label(access, labels[at - 1]) > axis_of_label(access, label); at--) labels[at] = labels[at - 1];
+    for (; at > 0 && axis_of_label(access, labels[at - 1]) > axis_of_label(access, label); at--)
+      labels[at] = labels[at - 1];
     labels[at] = label;
   }
   return count;
@@ -31,15 +34,17 @@ static bool is_stored(const Equation *equation, const Access *own, uint32_t labe
   return access_uses_label(own, label) && !dim_equals_constant(equation->labels[label].extent, 1);
 }
 
-/* The labels of the operand in the order of storage: those shared with the other operand and the result, those summed
-   over, and last the one that is last in the result. */
+/* The labels of the operand in the order of storage: those shared with the other operand and the result,
+   those summed over, and last the one that is last in the result. */
 static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labels) {
   const Equation *equation = node->equation;
   const Access *own = &equation->operands[operand];
-  uint32_t reduced[KERNEL_AXIS_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0, last = UINT32_MAX;
+  uint32_t reduced[KERNEL_AXIS_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0,
+                                       last = UINT32_MAX;
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (is_stored(equation, own, label) && access_uses_label(&equation->result, label) &&
-        (last == UINT32_MAX || axis_of_label(&equation->result, label) >= axis_of_label(&equation->result, last)))
+        (last == UINT32_MAX ||
+         axis_of_label(&equation->result, label) >= axis_of_label(&equation->result, last)))
       last = label;
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (label != last && is_stored(equation, own, label) && access_uses_label(&equation->result, label))
@@ -51,14 +56,17 @@ static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labe
 }
 
 /* Strides of the labels in the source; false where a dim is not static or a label leaves the source. */
-static bool packing_create(const Node *node, uint32_t operand, const uint32_t *labels, uint32_t count, BlobPacking *packing) {
+static bool packing_create(const Node *node, uint32_t operand, const uint32_t *labels, uint32_t count,
+                           BlobPacking *packing) {
   const Equation *equation = node->equation;
   const Access *own = &equation->operands[operand];
   const Type *type = &node->operands[operand]->type;
   int64_t stride = 1, dim, offset, coefficient;
-  *packing = (BlobPacking){.source = node_attribute(node->operands[operand]->producer, "value")->blob, .rank = count};
+  *packing = (BlobPacking){.source = node_attribute(node->operands[operand]->producer, "value")->blob,
+                           .rank = count};
   for (uint32_t i = 0; i < count; i++)
-    if (!dim_is_constant(equation->labels[labels[i]].extent, &packing->extents[i]) || packing->extents[i] < 1) return false;
+    if (!dim_is_constant(equation->labels[labels[i]].extent, &packing->extents[i]) || packing->extents[i] < 1)
+      return false;
   for (uint32_t axis = own->rank; axis-- > 0;) {
     const Subscript *subscript = &own->subscripts[axis];
     if (!dim_is_constant(type->dims[axis], &dim) || !dim_is_constant(subscript->offset, &offset) ||
@@ -80,20 +88,21 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
   return true;
 }
 
-/* Panels pay where results that are adjacent in memory come from one operand alone; a label that both operands share,
-   as in depthwise convolutions, is contiguous without them. */
+/* Panels pay where results that are adjacent in memory come from one operand alone; a label that both
+   operands share, as in depthwise convolutions, is contiguous without them. */
 static bool wants_panels(const Node *node, uint32_t operand, uint32_t last) {
   const Access *result = &node->equation->result;
   return axis_of_label(result, last) + 1 == (int32_t)result->rank &&
          !access_uses_label(&node->equation->operands[1 - operand], last);
 }
 
-static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand, const BlobPacking *packing,
-                              const Type *stored) {
+static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand,
+                              const BlobPacking *packing, const Type *stored) {
   const Value *value = node->operands[operand];
   for (size_t i = 0; i < lowering->packed_count; i++) {
     const PackedConstant *packed = &lowering->packed[i];
-    if (packed->value == value && packed->operand == operand && equation_equal(packed->equation, node->equation))
+    if (packed->value == value && packed->operand == operand &&
+        equation_equal(packed->equation, node->equation))
       return packed->buffer;
   }
   const Blob *blob = blob_packed(lowering->program->arena, packing);
@@ -103,13 +112,15 @@ static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t ope
   return buffer;
 }
 
-const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand, const Subscript *of_label) {
+const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand,
+                                 const Subscript *of_label) {
   const Value *value = node->operands[operand];
   Lowering *lowering = builder->lowering;
   DimContext *context = lowering->module->dims;
   uint32_t labels[KERNEL_AXIS_LIMIT];
   BlobPacking packing;
-  if (node->kind != PRIMITIVE_CONTRACT || !is_constant(value) || is_constant(node->operands[1 - operand])) return NULL;
+  if (node->kind != PRIMITIVE_CONTRACT || !is_constant(value) || is_constant(node->operands[1 - operand]))
+    return NULL;
   if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
   uint32_t count = storage_order(node, operand, labels);
   if (!count || count >= RANK_LIMIT || !packing_create(node, operand, labels, count, &packing)) return NULL;

@@ -125,8 +125,8 @@ static StepList lower_body(Lowering *lowering, const Node *node, const Symbol *i
   bind_arguments(lowering, node, iteration);
   lower_nodes(lowering, body);
   for (uint32_t i = carried; i < node->result_count; i++)
-    lower_store(lowering, node->location, value_buffer(lowering, node->results[i]),
-                &node->results[i]->type, iteration, body->results[lead + i]);
+    lower_store(lowering, node->location, value_buffer(lowering, node->results[i]), &node->results[i]->type,
+                iteration, body->results[lead + i]);
   if (condition != NO_BUFFER)
     lower_store(lowering, node->location, (uint32_t)condition, &truth, NULL, body->results[0]);
   update_carried(lowering, node, carried, lead);

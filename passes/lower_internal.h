@@ -4,8 +4,8 @@
 #define AICC_PASSES_LOWER_INTERNAL_H
 #include "passes/lower.h"
 
-/* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to three of
-   these, and a claimed reduction over one) stays below KERNEL_BUFFER_LIMIT. */
+/* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to
+   three of these, and a claimed reduction over one) stays below KERNEL_BUFFER_LIMIT. */
 enum {
   KERNEL_BUFFER_LIMIT = 64,
   KERNEL_AXIS_LIMIT = 48,
@@ -36,8 +36,9 @@ typedef struct ValuePlan {
   bool cut;          /* materialised because its expression would pass the budget */
   Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
   bool placed;       /* an inlined reshape between a value and a concatenation */
-  const Value *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */
-  Dim home_offset;   /* where along the axis of the concatenation */
+  const Value
+      *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */
+  Dim home_offset; /* where along the axis of the concatenation */
   ArgumentKind argument;
   const Value *sliced;
   const Symbol *iteration;
@@ -69,7 +70,9 @@ typedef struct Lowering {
   size_t iteration_count, iteration_capacity;
 } Lowering;
 
-static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) { return &lowering->plans[value->id]; }
+static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) {
+  return &lowering->plans[value->id];
+}
 
 /* lower_place.c: chooses homes for what the concatenations of a region join; the plans have been made. */
 void lower_place(Lowering *lowering, const Region *region);
@@ -85,11 +88,12 @@ bool loop_is_conditional(const Node *node);
 
 /* lower.c: the program buffer of a value that has one; made when new. */
 uint32_t value_buffer(Lowering *lowering, const Value *value);
-uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob, const Type *type);
+uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob,
+                            const Type *type);
 /* The value whose buffer a materialised reshape shares. */
 Value *lower_alias_root(Lowering *lowering, Value *value);
-/* A kernel that writes the value into a buffer of `type`: the whole of it or, with an iteration, the part of its
-   first axis at that number. */
+/* A kernel that writes the value into a buffer of `type`: the whole of it or, with an iteration, the part of
+   its first axis at that number. */
 void lower_store(Lowering *lowering, Location location, uint32_t buffer, const Type *type,
                  const Symbol *iteration, const Value *value);
 /* Steps for the nodes of a region, in order, behind those of the program. */
@@ -109,8 +113,8 @@ typedef struct KernelBuilder {
   KernelBuffer buffers[KERNEL_BUFFER_LIMIT];
   KernelAxis axes[KERNEL_AXIS_LIMIT];
   Stage stages[KERNEL_STAGE_LIMIT];
-  const Value *local_of;       /* the claimed producer that is a local of this kernel, or null */
-  uint32_t local;              /* its buffer */
+  const Value *local_of; /* the claimed producer that is a local of this kernel, or null */
+  uint32_t local;        /* its buffer */
   uint32_t parameter_count, local_count, stage_count, axis_count;
   Location location;
   bool failed;
@@ -120,10 +124,11 @@ void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location)
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent);
 /* The parameter bound to a program buffer, added when new; `type` gives element type and dims. */
 uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role, const Type *type);
-/* The parameter of the memory in which a value stands; `at`, subscripts of the value with room for RANK_LIMIT, become
-   subscripts of that memory. */
+/* The parameter of the memory in which a value stands; `at`, subscripts of the value with room for
+   RANK_LIMIT, become subscripts of that memory. */
 uint32_t kernel_place(KernelBuilder *builder, const Value *value, BufferRole role, Subscript *at);
-uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank, const Dim *dims);
+uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank,
+                      const Dim *dims);
 void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, const Subscript *subscripts,
                   Scalar monoid, uint32_t reduce_count, const uint32_t *reduce_axes, const Expr *expr);
 /* Appends the kernel (or an equal one there is) and the step that calls it. */
@@ -135,18 +140,21 @@ const Expr *expr_call(KernelBuilder *builder, Scalar scalar, ElementType type, c
                       uint32_t count);
 const Expr *expr_literal(KernelBuilder *builder, ElementType type, uint64_t bits);
 const Expr *expr_load(KernelBuilder *builder, uint32_t buffer, const Subscript *subscripts);
-/* The expression where the access stays inside `dims`, else `otherwise`; guards that are provably true vanish. */
+/* The expression where the access stays inside `dims`, else `otherwise`; guards that are provably true
+ * vanish. */
 const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,
                        const Expr *inner, const Expr *otherwise);
 /* Substitutes labels: form over labels, `of` gives a subscript over the kernel's axes for each label. */
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of);
 Subscript subscript_axis(KernelBuilder *builder, uint32_t axis);
-/* lower_contract.c: the labels that a reduce or contract sums over, outermost loop first: those that the first operand
-   that is no constant has in its slower axes come before those in its faster ones. */
+/* lower_contract.c: the labels that a reduce or contract sums over, outermost loop first: those that the
+   first operand that is no constant has in its slower axes come before those in its faster ones. */
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
-/* The load of a constant operand of a contraction from a copy that is stored as its kernel reads it; null where the
-   operand is no constant or its labels leave it. `of_label` gives the kernel's axis of each label. */
-const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand, const Subscript *of_label);
+/* The load of a constant operand of a contraction from a copy that is stored as its kernel reads it; null
+   where the operand is no constant or its labels leave it. `of_label` gives the kernel's axis of each label.
+ */
+const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand,
+                                 const Subscript *of_label);
 Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol);
 /* Subscripts for the operand of an equation. */
 Subscript *access_substitute(KernelBuilder *builder, const Access *access, const Subscript *of);

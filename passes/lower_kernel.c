@@ -10,8 +10,8 @@ void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location)
   builder->location = location;
 }
 
-/* Limits are generous; a graph that passes them is split by materialising more, which lowering does not do yet,
-   so it is reported. */
+/* Limits are generous; a graph that passes them is split by materialising more, which lowering does not do
+   yet, so it is reported. */
 static bool kernel_full(KernelBuilder *builder, const char *what) {
   if (!builder->failed)
     report(builder->lowering->module->diagnostics, &builder->location, MESSAGE_KERNEL,
@@ -27,7 +27,8 @@ uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent) {
 }
 
 /* Parameters stand before locals: locals live at the far end of the array until kernel_finish joins them. */
-uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role, const Type *type) {
+uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role,
+                          const Type *type) {
   for (uint32_t i = 0; i < builder->parameter_count; i++) {
     const KernelBuffer *buffer = &builder->buffers[i];
     Type own = {.kind = VALUE_TENSOR, .element = buffer->element, .rank = buffer->rank, .dims = buffer->dims};
@@ -42,24 +43,27 @@ uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, Buffe
   bool ours = target->storage == STORAGE_CONSTANT || target->storage == STORAGE_WORKSPACE;
   uint32_t bits = element_info(type->element)->bits;
   builder->bound[builder->parameter_count] = program_buffer;
-  builder->buffers[builder->parameter_count] = (KernelBuffer){.role = role,
-                                                              .element = type->element,
-                                                              .rank = type->rank,
-                                                              .dims = type->dims,
-                                                              .alignment = ours ? WORKSPACE_ALIGNMENT : (bits + 7) / 8};
+  builder->buffers[builder->parameter_count] =
+      (KernelBuffer){.role = role,
+                     .element = type->element,
+                     .rank = type->rank,
+                     .dims = type->dims,
+                     .alignment = ours ? WORKSPACE_ALIGNMENT : (bits + 7) / 8};
   return builder->parameter_count++;
 }
 
-uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank, const Dim *dims) {
+uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank,
+                      const Dim *dims) {
   if (builder->parameter_count + builder->local_count == KERNEL_BUFFER_LIMIT)
     return kernel_full(builder, "buffers");
   uint32_t at = KERNEL_BUFFER_LIMIT - ++builder->local_count;
-  builder->buffers[at] = (KernelBuffer){.name = name,
-                                        .role = BUFFER_LOCAL,
-                                        .element = element,
-                                        .rank = rank,
-                                        .dims = arena_copy(builder->lowering->arena, dims, rank * sizeof *dims),
-                                        .alignment = (element_info(element)->bits + 7) / 8};
+  builder->buffers[at] =
+      (KernelBuffer){.name = name,
+                     .role = BUFFER_LOCAL,
+                     .element = element,
+                     .rank = rank,
+                     .dims = arena_copy(builder->lowering->arena, dims, rank * sizeof *dims),
+                     .alignment = (element_info(element)->bits + 7) / 8};
   return at;
 }
 
@@ -80,8 +84,8 @@ void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, con
               .expr = expr};
 }
 
-/* A deep copy in which locals have their final numbers, behind the parameters: later passes edit expressions in
-   place, so no two places of a kernel may share one. */
+/* A deep copy in which locals have their final numbers, behind the parameters: later passes edit expressions
+   in place, so no two places of a kernel may share one. */
 static const Expr *own_copy(KernelBuilder *builder, const Expr *expr) {
   Arena *arena = builder->lowering->arena;
   Expr *copy = arena_copy(arena, expr, sizeof *expr);
@@ -110,7 +114,8 @@ static Kernel *kernel_assemble(KernelBuilder *builder) {
     kernel->buffers[i] = builder->buffers[i];
     kernel->buffers[i].name = parameter_name(arena, i);
   }
-  for (uint32_t i = 0; i < locals; i++) kernel->buffers[parameters + i] = builder->buffers[KERNEL_BUFFER_LIMIT - 1 - i];
+  for (uint32_t i = 0; i < locals; i++)
+    kernel->buffers[parameters + i] = builder->buffers[KERNEL_BUFFER_LIMIT - 1 - i];
   kernel->axis_count = builder->axis_count;
   kernel->axes = arena_copy(arena, builder->axes, builder->axis_count * sizeof *builder->axes);
   kernel->stage_count = builder->stage_count;
@@ -133,7 +138,8 @@ void kernel_finish(KernelBuilder *builder) {
   Step step = {.kind = STEP_KERNEL,
                .kernel = (uint32_t)program->kernel_count,
                .buffer_count = builder->parameter_count,
-               .buffers = arena_copy(program->arena, builder->bound, builder->parameter_count * sizeof *builder->bound),
+               .buffers = arena_copy(program->arena, builder->bound,
+                                     builder->parameter_count * sizeof *builder->bound),
                .location = builder->location};
   arena_push(program->arena, program->kernels, program->kernel_count, program->kernel_capacity) = kernel;
   lower_push(builder->lowering, step);
@@ -221,15 +227,18 @@ static bool provable(KernelBuilder *builder, const Subscript *form, Dim low, Dim
 
 static bool range_among(const WhereRange *range, const WhereRange *ranges, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
-    if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low && range->high == ranges[i].high)
+    if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low &&
+        range->high == ranges[i].high)
       return true;
   return false;
 }
 
 /* The expression where the ranges hold: guards that they imply are gone. */
-static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const WhereRange *ranges, uint32_t count) {
+static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const WhereRange *ranges,
+                               uint32_t count) {
   bool implied = expr->kind == EXPR_GUARD;
-  for (uint32_t i = 0; implied && i < expr->range_count; i++) implied = range_among(&expr->ranges[i], ranges, count);
+  for (uint32_t i = 0; implied && i < expr->range_count; i++)
+    implied = range_among(&expr->ranges[i], ranges, count);
   if (implied) return expr_within(builder, expr->operands[0], ranges, count);
   Expr *copy = (Expr *)(uintptr_t)expr;
   for (uint32_t i = 0; i < expr->operand_count; i++) {
@@ -247,7 +256,8 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
   uint32_t count = 0;
   Dim zero = dim_constant(builder->lowering->module->dims, 0);
   for (uint32_t i = 0; i < rank; i++)
-    if (!provable(builder, &access[i], zero, dims[i])) ranges[count++] = (WhereRange){access[i], zero, dims[i]};
+    if (!provable(builder, &access[i], zero, dims[i]))
+      ranges[count++] = (WhereRange){access[i], zero, dims[i]};
   if (!count) return inner;
   inner = expr_within(builder, inner, ranges, count);
   Expr *expr = expr_new(builder, EXPR_GUARD, inner->type);
@@ -259,7 +269,9 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
   return expr;
 }
 
-static ElementType compute_type(const Value *value) { return element_info(value->type.element)->compute; }
+static ElementType compute_type(const Value *value) {
+  return element_info(value->type.element)->compute;
+}
 
 /* The bits of a constant's only (or repeated) element, in its compute type. */
 static const Expr *expr_of_constant(KernelBuilder *builder, const Value *value) {
@@ -336,7 +348,8 @@ static const Expr *expr_of_view(KernelBuilder *builder, const Value *value, cons
 static const Expr *expr_of_map(KernelBuilder *builder, const Value *value, const Subscript *at) {
   const Node *node = value->producer;
   const Expr *operands[3];
-  for (uint32_t i = 0; i < node->operand_count; i++) operands[i] = expr_of_value(builder, node->operands[i], at);
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    operands[i] = expr_of_value(builder, node->operands[i], at);
   ElementType type = compute_type(value);
   if (node->scalar == SCALAR_CAST && operands[0]->type == type) return operands[0];
   return expr_call(builder, node->scalar, type, operands, node->operand_count);
@@ -377,17 +390,23 @@ const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subs
   Lowering *lowering = builder->lowering;
   const ValuePlan *plan = plan_of(lowering, value);
   if (value == builder->local_of) return expr_load(builder, builder->local, at);
-  if (plan->materialised)
-    return load_of_place(builder, value, at);
+  if (plan->materialised) return load_of_place(builder, value, at);
   if (!value->producer) return expr_of_argument(builder, value, at);
   switch (value->producer->kind) {
-  case PRIMITIVE_CONSTANT: return expr_of_constant(builder, value);
+  case PRIMITIVE_CONSTANT:
+    return expr_of_constant(builder, value);
   case PRIMITIVE_IOTA:
     return expr_index(builder, &at[node_int(value->producer, "axis")], compute_type(value));
-  case PRIMITIVE_DIMS: return expr_of_dims(builder, value, at);
-  case PRIMITIVE_MAP: return expr_of_map(builder, value, at);
-  case PRIMITIVE_VIEW: return expr_of_view(builder, value, at);
-  case PRIMITIVE_RESHAPE: return expr_of_reshape(builder, value, at);
-  default: kernel_full(builder, "kinds of producers"); return expr_literal(builder, compute_type(value), 0);
+  case PRIMITIVE_DIMS:
+    return expr_of_dims(builder, value, at);
+  case PRIMITIVE_MAP:
+    return expr_of_map(builder, value, at);
+  case PRIMITIVE_VIEW:
+    return expr_of_view(builder, value, at);
+  case PRIMITIVE_RESHAPE:
+    return expr_of_reshape(builder, value, at);
+  default:
+    kernel_full(builder, "kinds of producers");
+    return expr_literal(builder, compute_type(value), 0);
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Concatenation in place: what is joined is computed where it belongs in the joined tensor, and read from there. A value
-   may get there through a reshape that only adds axes of extent 1. No kernel reads and writes one buffer, so what the
-   computation of another part reads stays apart. */
+/* Concatenation in place: what is joined is computed where it belongs in the joined tensor, and read from
+   there. A value may get there through a reshape that only adds axes of extent 1. No kernel reads and writes
+   one buffer, so what the computation of another part reads stays apart. */
 #include "passes/lower_internal.h"
 
 bool lower_is_placeable(const Node *node) {
@@ -10,13 +10,15 @@ bool lower_is_placeable(const Node *node) {
   case PRIMITIVE_REDUCE:
   case PRIMITIVE_CONTRACT:
   case PRIMITIVE_SOFTMAX:
-  case PRIMITIVE_CONCAT: return true;
-  default: return false;
+  case PRIMITIVE_CONCAT:
+    return true;
+  default:
+    return false;
   }
 }
 
-/* Values that must have a buffer of their own: results of the region, what control flow reads, and what a reshape
-   shares the memory of. */
+/* Values that must have a buffer of their own: results of the region, what control flow reads, and what a
+   reshape shares the memory of. */
 static bool *find_own(Lowering *lowering, const Region *region) {
   bool *own = arena_array(lowering->arena, bool, lowering->module->value_count);
   for (const Node *node = region->first; node; node = node->next) {
@@ -32,8 +34,8 @@ static bool *find_own(Lowering *lowering, const Region *region) {
 static bool may_move(Lowering *lowering, const Region *region, const bool *own, const Value *value) {
   const ValuePlan *plan = plan_of(lowering, value);
   const Node *producer = value->producer;
-  return producer && producer->parent == region && lower_is_placeable(producer) && plan->materialised && !plan->home &&
-         plan->buffer == NO_BUFFER && !own[value->id];
+  return producer && producer->parent == region && lower_is_placeable(producer) && plan->materialised &&
+         !plan->home && plan->buffer == NO_BUFFER && !own[value->id];
 }
 
 /* Whether the value stands within `whole`. */
@@ -49,7 +51,8 @@ static bool kernel_reads(Lowering *lowering, const Value *value, const Value *pa
   for (uint32_t i = 0; producer && i < producer->operand_count; i++) {
     const Value *operand = producer->operands[i];
     if (!operand) continue;
-    if (plan_of(lowering, operand)->materialised ? stands_in(lowering, operand, part) : kernel_reads(lowering, operand, part))
+    if (plan_of(lowering, operand)->materialised ? stands_in(lowering, operand, part)
+                                                 : kernel_reads(lowering, operand, part))
       return true;
   }
   return false;
@@ -64,8 +67,8 @@ static bool others_read(Lowering *lowering, const Node *concat, uint32_t index, 
   return false;
 }
 
-static void place_operand(Lowering *lowering, const Region *region, const bool *own, const Node *concat, uint32_t index,
-                          Dim offset) {
+static void place_operand(Lowering *lowering, const Region *region, const bool *own, const Node *concat,
+                          uint32_t index, Dim offset) {
   Value *whole = concat->results[0], *part = concat->operands[index];
   ValuePlan *plan = plan_of(lowering, part);
   if (may_move(lowering, region, own, part) && !others_read(lowering, concat, index, part)) {

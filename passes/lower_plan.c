@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decides which values get a buffer. Backwards over the nodes: a value is inlined into its readers when they can
-   index into it and recomputing it is free or it has one reader; a reduction or contraction is computed as a
-   stage of its reader's kernel when a chain of elementwise nodes leads from it to one materialised value. */
+/* Decides which values get a buffer. Backwards over the nodes: a value is inlined into its readers when they
+   can index into it and recomputing it is free or it has one reader; a reduction or contraction is computed
+   as a stage of its reader's kernel when a chain of elementwise nodes leads from it to one materialised
+   value. */
 #include "passes/lower_internal.h"
 
 bool reshape_is_index_map(const Node *node) {
@@ -52,25 +53,31 @@ static Reading reading_of_control(const Node *reader, uint32_t operand) {
 static bool view_transposes(const Node *view) {
   const Equation *equation = view->equation;
   uint32_t label, rank = equation->result.rank, from = equation->operands[0].rank;
-  if (!rank || !from || view_repeats(equation) || !subscript_is_plain(&equation->result.subscripts[rank - 1], &label)) return false;
+  if (!rank || !from || view_repeats(equation) ||
+      !subscript_is_plain(&equation->result.subscripts[rank - 1], &label))
+    return false;
   const Subscript *last = &equation->operands[0].subscripts[from - 1];
   return !subscript_uses(last, label);
 }
 
-/* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose first:
-   windows, and the operand whose columns are the results' adjacent ones where there are several rows. */
+/* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose
+   first: windows, and the operand whose columns are the results' adjacent ones where there are several rows.
+ */
 static bool wants_transposed(const Node *contract, uint32_t operand) {
   enum { FEW_ROWS = 4 };
   const Equation *equation = contract->equation;
   const Access *own = &equation->operands[operand], *other = &equation->operands[1 - operand];
-  const Subscript *last = equation->result.rank ? &equation->result.subscripts[equation->result.rank - 1] : NULL;
+  const Subscript *last =
+      equation->result.rank ? &equation->result.subscripts[equation->result.rank - 1] : NULL;
   if (access_slides(own)) return true;
   uint32_t column;
   int64_t extent;
-  if (!last || !subscript_is_plain(last, &column) || !access_uses_label(own, column) || access_uses_label(other, column))
+  if (!last || !subscript_is_plain(last, &column) || !access_uses_label(own, column) ||
+      access_uses_label(other, column))
     return false;
   for (uint32_t label = 0; label < equation->label_count; label++)
-    if (!access_uses_label(own, label) && access_uses_label(other, label) && access_uses_label(&equation->result, label) &&
+    if (!access_uses_label(own, label) && access_uses_label(other, label) &&
+        access_uses_label(&equation->result, label) &&
         !(dim_is_constant(equation->labels[label].extent, &extent) && extent < FEW_ROWS))
       return true;
   return false;
@@ -79,19 +86,26 @@ static bool wants_transposed(const Node *contract, uint32_t operand) {
 static Reading reading_of(const Node *reader, uint32_t operand) {
   if (reader->region_count) return reading_of_control(reader, operand);
   switch (reader->kind) {
-  case PRIMITIVE_MAP: return reader->operands[operand]->type.rank == reader->results[0]->type.rank ? READ_POINT : READ_INDEX;
-  case PRIMITIVE_VIEW: return operand == 1 || view_repeats(reader->equation) ? READ_INDEX : READ_POINT;
-  case PRIMITIVE_REDUCE: return access_slides(&reader->equation->operands[0]) ? READ_INDEX : READ_POINT;
-  case PRIMITIVE_RESHAPE: return reshape_is_index_map(reader) ? READ_POINT : READ_BUFFER;
+  case PRIMITIVE_MAP:
+    return reader->operands[operand]->type.rank == reader->results[0]->type.rank ? READ_POINT : READ_INDEX;
+  case PRIMITIVE_VIEW:
+    return operand == 1 || view_repeats(reader->equation) ? READ_INDEX : READ_POINT;
+  case PRIMITIVE_REDUCE:
+    return access_slides(&reader->equation->operands[0]) ? READ_INDEX : READ_POINT;
+  case PRIMITIVE_RESHAPE:
+    return reshape_is_index_map(reader) ? READ_POINT : READ_BUFFER;
   case PRIMITIVE_CONCAT:
-  case PRIMITIVE_REQUIRE: return READ_POINT;
+  case PRIMITIVE_REQUIRE:
+    return READ_POINT;
   case PRIMITIVE_CONTRACT: {
     const Node *producer = reader->operands[operand]->producer;
     bool transposed = producer && producer->kind == PRIMITIVE_VIEW && view_transposes(producer);
     return transposed && wants_transposed(reader, operand) ? READ_BUFFER : READ_MEMORY;
   }
-  case PRIMITIVE_SOFTMAX: return READ_MEMORY;
-  default: return READ_BUFFER;
+  case PRIMITIVE_SOFTMAX:
+    return READ_MEMORY;
+  default:
+    return READ_BUFFER;
   }
 }
 
@@ -111,17 +125,23 @@ static bool is_small_constant(const Node *node) {
 /* Whether the producer's value can be an expression at all. */
 static bool is_expression(const Node *node) {
   switch (node->kind) {
-  case PRIMITIVE_CONSTANT: return is_small_constant(node);
+  case PRIMITIVE_CONSTANT:
+    return is_small_constant(node);
   case PRIMITIVE_IOTA:
   case PRIMITIVE_DIMS:
   case PRIMITIVE_MAP:
-  case PRIMITIVE_VIEW: return true;
-  case PRIMITIVE_RESHAPE: return reshape_is_index_map(node);
-  default: return false;
+  case PRIMITIVE_VIEW:
+    return true;
+  case PRIMITIVE_RESHAPE:
+    return reshape_is_index_map(node);
+  default:
+    return false;
   }
 }
 
-static bool same_dims(const Value *a, const Value *b) { return type_same_dims(&a->type, &b->type); }
+static bool same_dims(const Value *a, const Value *b) {
+  return type_same_dims(&a->type, &b->type);
+}
 
 /* How the readers of a value read it, and the root that all of them lead to. */
 typedef struct Demand {
@@ -144,7 +164,8 @@ static bool is_captured(const Region *reader, const Value *value) {
 /* A reading in a region; what stands outside of it is not computed within. */
 static void note_reading(Demand *demands, const Region *region, const Value *value, Reading reading) {
   Demand *demand = &demands[value->id];
-  if (is_captured(region, value) && !is_free(value->producer) && reading != READ_BUFFER) reading = READ_MEMORY;
+  if (is_captured(region, value) && !is_free(value->producer) && reading != READ_BUFFER)
+    reading = READ_MEMORY;
   demand->memory = demand->memory || reading == READ_MEMORY;
   demand->buffer = demand->buffer || reading == READ_BUFFER;
   demand->index = demand->index || reading == READ_INDEX;
@@ -162,11 +183,13 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   Reading reading = reading_of(reader, operand);
   const ValuePlan *result = reader->result_count ? plan_of(lowering, reader->results[0]) : NULL;
   if (result && result->over_memory) reading = READ_MEMORY;
-  if (result && result->materialised && reader->kind == PRIMITIVE_RESHAPE) reading = READ_BUFFER; /* one buffer */
+  if (result && result->materialised && reader->kind == PRIMITIVE_RESHAPE)
+    reading = READ_BUFFER; /* one buffer */
   note_reading(demands, reader->parent, value, reading);
   if (reader->kind == PRIMITIVE_CONCAT || (result && result->placed)) demand->placed = true;
   Value *root = NULL;
-  if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) && !is_captured(reader->parent, value)) {
+  if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) &&
+      !is_captured(reader->parent, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
     root = plan->materialised ? reader->results[0] : plan->root;
   }
@@ -176,7 +199,8 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
 
 /* Forward: the cost of inlining, known once the operands' fate is. */
 static void set_inline_cost(Lowering *lowering, const Node *node) {
-  uint32_t loads = 0, cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost : node->kind != PRIMITIVE_CONSTANT;
+  uint32_t loads = 0, cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost
+                                                         : node->kind != PRIMITIVE_CONSTANT;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Node *producer = node->operands[i]->producer;
     bool inlined = producer && is_expression(producer);
@@ -193,7 +217,8 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
 static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   plan->root = demand->apart ? NULL : demand->root;
-  bool single = value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
+  bool single =
+      value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
   if (node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT) {
     bool claim = plan->root && !demand->buffer && !demand->memory && !plan_of(lowering, plan->root)->claims;
     plan->claimed = claim;
@@ -208,7 +233,8 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
   } else {
     bool cheap = plan->cost <= CHEAP_COST;
     plan->placed = demand->placed && node->kind == PRIMITIVE_RESHAPE && value->use_count == 1;
-    plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory || plan->cut || (!single && !cheap) || (demand->index && !cheap);
+    plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory ||
+                         plan->cut || (!single && !cheap) || (demand->index && !cheap);
   }
 }
 
@@ -282,7 +308,8 @@ static void decide_region(Lowering *lowering, Demand *demands, const Region *reg
 void lower_decide(Lowering *lowering, Region *region) {
   Demand *demands = arena_array(lowering->arena, Demand, lowering->module->value_count);
   region_count_uses(region);
-  for (uint32_t i = 0; i < region->argument_count; i++) plan_of(lowering, region->arguments[i])->materialised = true;
+  for (uint32_t i = 0; i < region->argument_count; i++)
+    plan_of(lowering, region->arguments[i])->materialised = true;
   for (uint32_t i = 0; i < region->result_count; i++) demands[region->results[i]->id].buffer = true;
   set_inline_costs(lowering, region);
   decide_region(lowering, demands, region);

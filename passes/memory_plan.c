@@ -9,7 +9,9 @@ static uint64_t align_up(uint64_t bytes) {
   return (bytes + WORKSPACE_ALIGNMENT - 1) / WORKSPACE_ALIGNMENT * WORKSPACE_ALIGNMENT;
 }
 
-static bool overlap(const Life *a, const Life *b) { return a->first <= b->last && b->first <= a->last; }
+static bool overlap(const Life *a, const Life *b) {
+  return a->first <= b->last && b->first <= a->last;
+}
 
 static int by_size(const void *x, const void *y) {
   const Life *a = x, *b = y;
@@ -52,7 +54,8 @@ static uint64_t lower_bound(const Life *lives, size_t count, uint32_t position_c
   return most;
 }
 
-/* Slots for symbolic sizes: a member joins a slot of the same size expression first, else any that is free. */
+/* Slots for symbolic sizes: a member joins a slot of the same size expression first, else any that is free.
+ */
 static Dim place_symbolic(Program *program, const Life *lives, size_t count, Dim base) {
   DimContext *dims = program->dims;
   Dim unit = dim_constant(dims, WORKSPACE_ALIGNMENT);
@@ -105,5 +108,6 @@ void plan_memory(Program *program) {
     if (top > end) end = top;
     program->buffers[fixed[i].buffer].offset = dim_constant(program->dims, (int64_t)fixed[i].offset);
   }
-  program->workspace_bytes = place_symbolic(program, symbolic, symbolic_count, dim_constant(program->dims, (int64_t)end));
+  program->workspace_bytes =
+      place_symbolic(program, symbolic, symbolic_count, dim_constant(program->dims, (int64_t)end));
 }

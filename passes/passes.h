@@ -13,9 +13,10 @@ bool pass_dead_code(Module *module);
 /* Equal nodes over equal operands, and constants of equal content, become one. */
 bool pass_common_subexpressions(Module *module);
 /* Rewrites towards one form: identities vanish, chains of reshapes collapse, known integers become constants,
-   numbers that are broadcast to an elementwise node become rank-0 operands; an `if` on a known condition becomes
-   its branch, a loop without iterations its initial values. */
+   numbers that are broadcast to an elementwise node become rank-0 operands; an `if` on a known condition
+   becomes its branch, a loop without iterations its initial values. */
 bool pass_simplify(Module *module);
-/* Evaluates nodes over constants with the interpreter, unless the result would be much larger than its inputs. */
+/* Evaluates nodes over constants with the interpreter, unless the result would be much larger than its
+ * inputs. */
 bool pass_fold_constants(Module *module);
 #endif

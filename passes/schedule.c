@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Default schedules: the outer axes in order, cut into tasks, and one vector axis inside, chosen for contiguous
-   access. Better schedules (contractions) replace the tree and nothing else. */
+/* Default schedules: the outer axes in order, cut into tasks, and one vector axis inside, chosen for
+   contiguous access. Better schedules (contractions) replace the tree and nothing else. */
 #include "passes/schedule.h"
 #include <string.h>
 
 enum { TILE = 4096, TASK_COST = 524288, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
-static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis,
-                               bool target) {
+static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts,
+                               uint32_t axis, bool target) {
   Dim stride = access_stride(program->dims, buffer, subscripts, axis);
   if (dim_equals_constant(stride, 1)) return 0;
   return dim_equals_constant(stride, 0) && !target ? 0 : BAD_ACCESS;
@@ -18,7 +18,8 @@ static uint32_t expr_penalty(Program *program, const Kernel *kernel, const Expr 
   uint32_t penalty = 0;
   if (expr->kind == EXPR_LOAD)
     penalty = access_penalty(program, &kernel->buffers[expr->buffer], expr->subscripts, axis, false);
-  for (uint32_t i = 0; i < expr->operand_count; i++) penalty += expr_penalty(program, kernel, expr->operands[i], axis);
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    penalty += expr_penalty(program, kernel, expr->operands[i], axis);
   return penalty;
 }
 
@@ -40,8 +41,8 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t ax
   return penalty;
 }
 
-/* An axis that one stage reduces and another writes along (softmax) must be the leaves': what is reduced is one
-   number per iteration of the outer axes. */
+/* An axis that one stage reduces and another writes along (softmax) must be the leaves': what is reduced is
+   one number per iteration of the outer axes. */
 static uint32_t forced_axis(const Kernel *kernel) {
   for (uint32_t axis = 0; axis < kernel->axis_count; axis++) {
     bool reduced = false, written = false;
@@ -83,7 +84,8 @@ const Schedule *schedule_leaf(Program *program, ScheduleKind kind, const AxisPar
   return leaf;
 }
 
-static const Schedule *make_leaf(Program *program, const AxisPart *part, const uint32_t *stages, uint32_t count) {
+static const Schedule *make_leaf(Program *program, const AxisPart *part, const uint32_t *stages,
+                                 uint32_t count) {
   return schedule_leaf(program, SCHEDULE_VEC, part, part != NULL, stages, count);
 }
 
@@ -146,7 +148,8 @@ static Dim kernel_cost(Program *program, const Kernel *kernel) {
     Dim points = dim_constant(dims, expr_cost(stage->expr) + 1);
     uint64_t axes = stage_axes(kernel, stage);
     for (uint32_t a = 0; a < kernel->axis_count; a++)
-      if (axes >> a & 1 || stage_reduces(stage, a)) points = dim_multiply(dims, points, kernel->axes[a].extent);
+      if (axes >> a & 1 || stage_reduces(stage, a))
+        points = dim_multiply(dims, points, kernel->axes[a].extent);
     total = dim_add(dims, total, points);
   }
   return total;
@@ -193,16 +196,19 @@ static bool crosses(Program *program, const Kernel *kernel, uint32_t axis) {
   return !dim_equals_constant(stride, 1) || expr_penalty(program, kernel, stage->expr, axis) > 0;
 }
 
-/* Transposes: blocks of the vector axis outside and the axis that is contiguous on the other side inside, so that the
-   lines which a block touches stay in the cache until they are full. */
-static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, const AxisPart *outer, uint32_t count) {
+/* Transposes: blocks of the vector axis outside and the axis that is contiguous on the other side inside, so
+   that the lines which a block touches stay in the cache until they are full. */
+static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, const AxisPart *outer,
+                               uint32_t count) {
   enum { BLOCK = 16 };
   const Stage *stage = &kernel->stages[0];
   AxisPart loops[66], inner = outer[count - 1], lanes = {axis, PART_INNER, BLOCK};
   uint32_t loop_count = 0, all[1] = {0};
   for (uint32_t i = 0; i < count; i++) {
-    Dim stride = access_stride(program->dims, &kernel->buffers[stage->target], stage->subscripts, outer[i].axis);
-    if (dim_equals_constant(stride, 1) || !expr_penalty(program, kernel, stage->expr, outer[i].axis)) inner = outer[i];
+    Dim stride =
+        access_stride(program->dims, &kernel->buffers[stage->target], stage->subscripts, outer[i].axis);
+    if (dim_equals_constant(stride, 1) || !expr_penalty(program, kernel, stage->expr, outer[i].axis))
+      inner = outer[i];
   }
   for (uint32_t i = 0; i < count; i++)
     if (outer[i].axis != inner.axis) loops[loop_count++] = outer[i];
@@ -248,7 +254,8 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
     children = &nest;
     child_count = 1;
   }
-  schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, outer, parallel, children, child_count));
+  schedule_finish(program, kernel,
+                  schedule_nest(program, SCHEDULE_PAR, outer, parallel, children, child_count));
 }
 
 void schedule_program(Program *program) {

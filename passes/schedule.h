@@ -11,7 +11,8 @@ const Schedule *schedule_nest(Program *program, ScheduleKind kind, const AxisPar
 /* Makes `nest` the kernel's schedule and sets its task count from the parts of the outermost node. */
 void schedule_finish(Program *program, Kernel *kernel, const Schedule *nest);
 
-/* Register tiles for a kernel that reduces first and goes on element by element, where its results lie side by side along
-   an axis that no operand reads across. False where that is not so: another schedule must do. */
+/* Register tiles for a kernel that reduces first and goes on element by element, where its results lie side
+   by side along an axis that no operand reads across. False where that is not so: another schedule must do.
+ */
 bool schedule_tiles(Program *program, Kernel *kernel);
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schedule of contractions, pooling and other reductions that make adjacent results side by side: register tiles of
-   rows and columns inside, and loops around them that keep what is read again near. */
+/* The schedule of contractions, pooling and other reductions that make adjacent results side by side:
+   register tiles of rows and columns inside, and loops around them that keep what is read again near. */
 #include "passes/schedule.h"
 
 enum {
   NO_AXIS = 64,
-  NODE_LIMIT = 40,           /* of the reduction's expression */
-  COLUMN_TILE = 64,          /* columns of one leaf: whole tiles of every level */
-  COLUMN_TILE_NARROW = 48,   /* where it divides the columns and 64 does not */
-  COLUMN_TILE_SINGLE = 128,  /* with one row: so many streams hide the latency of memory */
-  ROW_BYTES = 128 * 1024,    /* of the operand that the rows read, for one block of rows */
-  NEAR_BYTES = 256 * 1024,   /* what can be read again and again without leaving the second-level cache */
+  NODE_LIMIT = 40,          /* of the reduction's expression */
+  COLUMN_TILE = 64,         /* columns of one leaf: whole tiles of every level */
+  COLUMN_TILE_NARROW = 48,  /* where it divides the columns and 64 does not */
+  COLUMN_TILE_SINGLE = 128, /* with one row: so many streams hide the latency of memory */
+  ROW_BYTES = 128 * 1024,   /* of the operand that the rows read, for one block of rows */
+  NEAR_BYTES = 256 * 1024,  /* what can be read again and again without leaving the second-level cache */
   ROW_TILE_LEAST = 56
 };
 
@@ -40,7 +40,8 @@ static Dim load_stride(const Candidate *c, const Expr *load, uint32_t axis) {
   return access_stride(c->program->dims, &c->kernel->buffers[load->buffer], load->subscripts, axis);
 }
 
-/* Every axis of the target alone in one of its subscripts with coefficient 1, or (groups) with others in the last. */
+/* Every axis of the target alone in one of its subscripts with coefficient 1, or (groups) with others in the
+ * last. */
 static bool target_is_plain(const Candidate *c, const Stage *stage) {
   const KernelBuffer *target = &c->kernel->buffers[stage->target];
   uint64_t seen = 0;
@@ -61,9 +62,11 @@ static bool stages_fit(Candidate *c) {
   if (first->monoid == SCALAR_COUNT || kernel->stage_count > 8 || !target_is_plain(c, first)) return false;
   uint64_t axes = stage_axes(kernel, first);
   for (uint32_t i = 1; i < kernel->stage_count; i++)
-    if (kernel->stages[i].monoid != SCALAR_COUNT || stage_axes(kernel, &kernel->stages[i]) != axes) return false;
+    if (kernel->stages[i].monoid != SCALAR_COUNT || stage_axes(kernel, &kernel->stages[i]) != axes)
+      return false;
   uint64_t identity = scalar_identity_bits(first->monoid, expr->type);
-  if (expr->kind == EXPR_GUARD && expr->operands[1]->kind == EXPR_LITERAL && expr->operands[1]->bits == identity) {
+  if (expr->kind == EXPR_GUARD && expr->operands[1]->kind == EXPR_LITERAL &&
+      expr->operands[1]->bits == identity) {
     c->guard = expr;
     expr = expr->operands[0];
   }
@@ -77,7 +80,8 @@ static bool guard_fits(const Candidate *c) {
     const Subscript *form = &c->guard->ranges[k].form;
     for (uint32_t i = 0; i < form->term_count; i++) {
       int64_t coefficient;
-      if (!dim_is_constant(form->terms[i].coefficient, &coefficient) || coefficient == INT64_MIN) return false;
+      if (!dim_is_constant(form->terms[i].coefficient, &coefficient) || coefficient == INT64_MIN)
+        return false;
     }
   }
   return true;
@@ -90,7 +94,8 @@ static bool is_column(const Candidate *c, uint32_t axis) {
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     const Stage *stage = &kernel->stages[i];
     const KernelBuffer *target = &kernel->buffers[stage->target];
-    if (target->role != BUFFER_LOCAL && !dim_equals_constant(access_stride(dims, target, stage->subscripts, axis), 1))
+    if (target->role != BUFFER_LOCAL &&
+        !dim_equals_constant(access_stride(dims, target, stage->subscripts, axis), 1))
       return false;
   }
   for (uint32_t i = 0; i < c->loads.count; i++) {
@@ -109,8 +114,8 @@ static int64_t extent_or(const Candidate *c, uint32_t axis, int64_t otherwise) {
   return dim_is_constant(c->kernel->axes[axis].extent, &extent) ? extent : otherwise;
 }
 
-/* An axis that some operand does not depend on, so that what is loaded serves several rows; the longest up to a tile,
-   a later one where alike. */
+/* An axis that some operand does not depend on, so that what is loaded serves several rows; the longest up to
+   a tile, a later one where alike. */
 static uint32_t choose_row(const Candidate *c, uint64_t axes) {
   uint32_t best = NO_AXIS;
   int64_t most = 1;
@@ -147,18 +152,21 @@ static uint64_t reduced_axes(const Candidate *c) {
   return axes;
 }
 
-static double element_bytes(const Candidate *c) { return element_info(c->kernel->stages[0].expr->type)->bits / 8.0; }
+static double element_bytes(const Candidate *c) {
+  return element_info(c->kernel->stages[0].expr->type)->bits / 8.0;
+}
 
 /* Columns per leaf. */
 static int64_t column_tile(const Candidate *c) {
   int64_t extent = extent_or(c, c->column, INT64_MAX);
   int64_t tile = c->row == NO_AXIS ? COLUMN_TILE_SINGLE : COLUMN_TILE;
-  if (c->row != NO_AXIS && extent % COLUMN_TILE && extent % COLUMN_TILE_NARROW == 0) tile = COLUMN_TILE_NARROW;
+  if (c->row != NO_AXIS && extent % COLUMN_TILE && extent % COLUMN_TILE_NARROW == 0)
+    tile = COLUMN_TILE_NARROW;
   return extent <= tile + tile / 2 ? INT64_MAX : tile;
 }
 
-/* Rows per leaf: so many that what they read stays near while the columns pass by; whole where ranges bound them, whose
-   edges are told apart by their place. */
+/* Rows per leaf: so many that what they read stays near while the columns pass by; whole where ranges bound
+   them, whose edges are told apart by their place. */
 static int64_t row_tile(const Candidate *c) {
   int64_t extent = extent_or(c, c->row, INT64_MAX);
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++)
@@ -172,10 +180,12 @@ static int64_t row_tile(const Candidate *c) {
   return (extent + tiles - 1) / tiles;
 }
 
-/* What the columns' operand is in all: read again for every block of rows, unless the columns are the outer loop. */
+/* What the columns' operand is in all: read again for every block of rows, unless the columns are the outer
+ * loop. */
 static bool columns_outside(const Candidate *c, uint64_t outer) {
   double weights = points(c, reduced_axes(c) | UINT64_C(1) << c->column) * element_bytes(c);
-  double rows = points(c, reduced_axes(c) | outer | (c->row == NO_AXIS ? 0 : UINT64_C(1) << c->row)) * element_bytes(c);
+  double rows =
+      points(c, reduced_axes(c) | outer | (c->row == NO_AXIS ? 0 : UINT64_C(1) << c->row)) * element_bytes(c);
   return weights > NEAR_BYTES && rows <= weights;
 }
 
@@ -195,9 +205,10 @@ static void build(Candidate *c) {
   if (rows != INT64_MAX) parts[part_count++] = row_outer;
   if (columns != INT64_MAX && !first) parts[part_count++] = column_outer;
   if (c->row != NO_AXIS)
-    tile[tile_count++] = rows == INT64_MAX ? (AxisPart){c->row, PART_WHOLE, 0} : (AxisPart){c->row, PART_INNER, rows};
-  tile[tile_count++] =
-      columns == INT64_MAX ? (AxisPart){c->column, PART_WHOLE, 0} : (AxisPart){c->column, PART_INNER, columns};
+    tile[tile_count++] =
+        rows == INT64_MAX ? (AxisPart){c->row, PART_WHOLE, 0} : (AxisPart){c->row, PART_INNER, rows};
+  tile[tile_count++] = columns == INT64_MAX ? (AxisPart){c->column, PART_WHOLE, 0}
+                                            : (AxisPart){c->column, PART_INNER, columns};
   for (uint32_t i = 0; i < kernel->stage_count; i++) all[i] = i;
   const Schedule *leaf = schedule_leaf(c->program, SCHEDULE_TILE, tile, tile_count, all, kernel->stage_count);
   schedule_finish(c->program, kernel, schedule_nest(c->program, SCHEDULE_PAR, parts, part_count, &leaf, 1));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and signed zeros
-   included. */
+/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and
+   signed zeros included. */
 #include "ir/build.h"
 #include "passes/passes.h"
 
@@ -32,7 +32,8 @@ static Value *simplify_map(Simplifier *s, Node *node) {
   case SCALAR_MUL:
     if (is_number(b, 1) && keeps_dims(node, a)) return a;
     return is_number(a, 1) && keeps_dims(node, b) ? b : NULL;
-  case SCALAR_DIV: return is_number(b, 1) && keeps_dims(node, a) ? a : NULL;
+  case SCALAR_DIV:
+    return is_number(b, 1) && keeps_dims(node, a) ? a : NULL;
   case SCALAR_SUB: {
     double zero;
     bool positive = constant_number(b, &zero) && zero == 0 && !__builtin_signbit(zero);
@@ -44,9 +45,11 @@ static Value *simplify_map(Simplifier *s, Node *node) {
     return inner && inner->kind == PRIMITIVE_MAP && inner->scalar == node->scalar ? inner->operands[0] : NULL;
   }
   case SCALAR_SELECT:
-    if (node->operands[1] == node->operands[2] && keeps_dims(node, node->operands[1])) return node->operands[1];
+    if (node->operands[1] == node->operands[2] && keeps_dims(node, node->operands[1]))
+      return node->operands[1];
     return NULL;
-  default: return NULL;
+  default:
+    return NULL;
   }
 }
 
@@ -99,7 +102,8 @@ static Value *known_integers(Simplifier *s, Node *node) {
     if (!dim_is_constant(dims[i], &number)) return NULL;
     for (uint32_t b = 0; b < size; b++) bytes[i * size + b] = (uint8_t)((uint64_t)number >> 8 * b);
   }
-  return build_blob(&s->builder, blob_dense(s->module->arena, value->type.element, (int64_t)count, bytes), value->type);
+  return build_blob(&s->builder, blob_dense(s->module->arena, value->type.element, (int64_t)count, bytes),
+                    value->type);
 }
 
 /* The branch of an `if` whose condition is known takes its place. */
@@ -125,8 +129,9 @@ static bool remove_loop(Simplifier *s, Node *node) {
   }
   for (uint32_t i = 0; i < node->result_count; i++) {
     const Type *type = &node->results[i]->type;
-    node->results[i]->replacement =
-        i < carried ? node->operands[initial + i] : build_splat(&s->builder, type->element, 0, type->rank, type->dims);
+    node->results[i]->replacement = i < carried
+                                        ? node->operands[initial + i]
+                                        : build_splat(&s->builder, type->element, 0, type->rank, type->dims);
   }
   region_remove(node->parent, node);
   return true;

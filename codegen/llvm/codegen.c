@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets up the module, links the runtime's bitcode into it, emits, optimises, and writes the object to memory. */
+/* Sets up the module, links the runtime's bitcode into it, emits, optimises, and writes the object to memory.
+ */
 #include "codegen/llvm/codegen.h"
 #include "codegen/llvm/emit.h"
 #include "codegen/llvm/runtime_bitcode.h"
+#include <errno.h>
 #include <llvm-c/Analysis.h>
 #include <llvm-c/BitReader.h>
 #include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Linker.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *user) {
 
 static bool fail(Codegen *cg, const char *what, char *message) {
   Arena *arena = cg->program->arena;
-  report(cg->program->diagnostics, NULL, MESSAGE_CODEGEN, arena_format(arena, "%s: %s", what, message ? message : ""));
+  report(cg->program->diagnostics, NULL, MESSAGE_CODEGEN,
+         arena_format(arena, "%s: %s", what, message ? message : ""));
   if (message) LLVMDisposeMessage(message);
   return false;
 }
@@ -67,7 +69,8 @@ static bool create_machine(Codegen *cg) {
   char *message = NULL;
   if (LLVMGetTargetFromTriple(cg->options->triple, &target, &message)) return fail(cg, "target", message);
   LLVMCodeGenOptLevel level = cg->options->optimisation == 0 ? LLVMCodeGenLevelLess : LLVMCodeGenLevelDefault;
-  cg->machine = LLVMCreateTargetMachine(target, cg->options->triple, "", "", level, LLVMRelocPIC, LLVMCodeModelSmall);
+  cg->machine =
+      LLVMCreateTargetMachine(target, cg->options->triple, "", "", level, LLVMRelocPIC, LLVMCodeModelSmall);
   if (!cg->machine) return fail(cg, "target machine", NULL);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(cg->machine);
   LLVMSetTarget(cg->module, cg->options->triple);
@@ -77,14 +80,17 @@ static bool create_machine(Codegen *cg) {
 }
 
 static void strip_attribute(LLVMValueRef function, const char *name) {
-  LLVMRemoveStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, name, (unsigned)strlen(name));
+  LLVMRemoveStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, name,
+                                   (unsigned)strlen(name));
 }
 
-/* The runtime's functions become local, and free of the target that clang compiled them for, so that they take on
-   the level of the kernel that they are inlined into. */
+/* The runtime's functions become local, and free of the target that clang compiled them for, so that they
+   take on the level of the kernel that they are inlined into. */
 static void adopt_runtime(Codegen *cg) {
-  unsigned always = LLVMGetEnumAttributeKindForName("alwaysinline", 12), none = LLVMGetEnumAttributeKindForName("noinline", 8);
-  for (LLVMValueRef function = LLVMGetFirstFunction(cg->module); function; function = LLVMGetNextFunction(function)) {
+  unsigned always = LLVMGetEnumAttributeKindForName("alwaysinline", 12),
+           none = LLVMGetEnumAttributeKindForName("noinline", 8);
+  for (LLVMValueRef function = LLVMGetFirstFunction(cg->module); function;
+       function = LLVMGetNextFunction(function)) {
     size_t length;
     const char *name = LLVMGetValueName2(function, &length);
     if (LLVMIsDeclaration(function)) continue;
@@ -139,9 +145,11 @@ static void create_types(Codegen *cg) {
   cg->pointer = LLVMPointerTypeInContext(cg->context, 0);
 }
 
-/* Kernels are written as they should run: registers for what is in stack slots, and what the runtime's inlined
-   functions and repeated address arithmetic leave to simplify. The usual pipelines take twice the time for nothing. */
-#define CLEAN "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg"
+/* Kernels are written as they should run: registers for what is in stack slots, and what the runtime's
+   inlined functions and repeated address arithmetic leave to simplify. The usual pipelines take twice the
+   time for nothing. */
+#define CLEAN                                                                                                \
+  "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg"
 
 static bool optimise(Codegen *cg) {
   static const char *const pipelines[] = {
@@ -187,11 +195,13 @@ static bool write_output(Codegen *cg, CodegenResult *result) {
 static bool emit_module(Codegen *cg) {
   char *message = NULL;
   emit_weights(cg);
-  LLVMValueRef run = emit_run(cg), workspace_bytes = emit_workspace_bytes(cg), output_dims = emit_output_dims(cg);
+  LLVMValueRef run = emit_run(cg), workspace_bytes = emit_workspace_bytes(cg),
+               output_dims = emit_output_dims(cg);
   emit_typed_interface(cg, run, workspace_bytes);
   emit_model(cg, run, workspace_bytes, output_dims);
   debug_finish(cg);
-  if (LLVMVerifyModule(cg->module, LLVMReturnStatusAction, &message)) return fail(cg, "generated code is invalid", message);
+  if (LLVMVerifyModule(cg->module, LLVMReturnStatusAction, &message))
+    return fail(cg, "generated code is invalid", message);
   LLVMDisposeMessage(message);
   return true;
 }
@@ -236,7 +246,8 @@ static bool kernel_fails(const Codegen *of, const Kernel *kernel) {
   return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-/* What a fatal error is about: the kernel being emitted, else the first that fails alone; null for none of them. */
+/* What a fatal error is about: the kernel being emitted, else the first that fails alone; null for none of
+ * them. */
 static const char *culprit(const Codegen *cg) {
   if (cg->current) return cg->current;
   for (size_t i = 0; i < cg->program->kernel_count; i++)
@@ -249,7 +260,8 @@ bool codegen_run(const Program *program, const InterfaceNames *names, const Code
   Codegen cg = {.program = program, .names = names, .options = options};
   *result = (CodegenResult){0};
   if (dim_symbol_count(program->dims) > 64)
-    return report(program->diagnostics, NULL, MESSAGE_CODEGEN, "more than 64 symbolic dims are not supported");
+    return report(program->diagnostics, NULL, MESSAGE_CODEGEN,
+                  "more than 64 symbolic dims are not supported");
   initialise_llvm();
   fatal_context = &cg;
   bool ok = codegen_start(&cg);

@@ -21,12 +21,12 @@ typedef struct InterfaceNames {
 typedef struct CodegenOptions {
   const Target *target;
   const char *triple;
-  uint32_t level_mask;      /* bit i: level i of the target */
-  uint32_t optimisation;    /* 0 to 3 */
+  uint32_t level_mask;   /* bit i: level i of the target */
+  uint32_t optimisation; /* 0 to 3 */
   bool debug_info;
-  bool unoptimised_ir;      /* --emit-llvm before LLVM's passes: for looking at what aicc itself writes */
+  bool unoptimised_ir; /* --emit-llvm before LLVM's passes: for looking at what aicc itself writes */
   OutputKind output;
-  const char *compiler;     /* "aicc VERSION" */
+  const char *compiler; /* "aicc VERSION" */
 } CodegenOptions;
 
 typedef struct CodegenResult {
@@ -34,8 +34,8 @@ typedef struct CodegenResult {
   size_t length;
 } CodegenResult;
 
-/* Generates code for every entry's program. False after reporting. An LLVM fatal error ends the process with a
-   message that names the kernel, exit code 70. */
+/* Generates code for every entry's program. False after reporting. An LLVM fatal error ends the process with
+   a message that names the kernel, exit code 70. */
 bool codegen_run(const Program *program, const InterfaceNames *names, const CodegenOptions *options,
                  CodegenResult *result);
 void codegen_result_free(CodegenResult *result);

@@ -4,10 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-LLVMValueRef emit_i64(Codegen *cg, int64_t value) { return LLVMConstInt(cg->i64, (uint64_t)value, true); }
-LLVMValueRef emit_i32(Codegen *cg, uint32_t value) { return LLVMConstInt(cg->i32, value, false); }
+LLVMValueRef emit_i64(Codegen *cg, int64_t value) {
+  return LLVMConstInt(cg->i64, (uint64_t)value, true);
+}
+LLVMValueRef emit_i32(Codegen *cg, uint32_t value) {
+  return LLVMConstInt(cg->i32, value, false);
+}
 
-LLVMValueRef emit_runtime_function(Codegen *cg, const char *name) { return LLVMGetNamedFunction(cg->module, name); }
+LLVMValueRef emit_runtime_function(Codegen *cg, const char *name) {
+  return LLVMGetNamedFunction(cg->module, name);
+}
 
 LLVMValueRef emit_call(Codegen *cg, LLVMValueRef function, LLVMValueRef *arguments, uint32_t count) {
   return LLVMBuildCall2(cg->builder, LLVMGlobalGetValueType(function), function, arguments, count, "");
@@ -37,17 +43,22 @@ LLVMValueRef emit_floor_divide(Codegen *cg, LLVMValueRef a, LLVMValueRef b, LLVM
 
 static LLVMValueRef emit_atom(Codegen *cg, const DimAtom *atom, const LLVMValueRef *symbols) {
   if (atom->kind == DIM_SYMBOL) return symbols[atom->symbol->index];
-  LLVMValueRef a = emit_dim(cg, atom->left, symbols), b = emit_dim(cg, atom->right, symbols), remainder, quotient;
+  LLVMValueRef a = emit_dim(cg, atom->left, symbols), b = emit_dim(cg, atom->right, symbols), remainder,
+               quotient;
   switch (atom->kind) {
   case DIM_FLOOR_DIVIDE:
   case DIM_MODULO:
     quotient = emit_floor_divide(cg, a, b, &remainder);
     return atom->kind == DIM_MODULO ? remainder : quotient;
-  case DIM_MIN: return emit_minmax(cg, "llvm.smin", a, b);
-  case DIM_MAX: return emit_minmax(cg, "llvm.smax", a, b);
+  case DIM_MIN:
+    return emit_minmax(cg, "llvm.smin", a, b);
+  case DIM_MAX:
+    return emit_minmax(cg, "llvm.smax", a, b);
   case DIM_BROADCAST:
-    return LLVMBuildSelect(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, a, emit_i64(cg, 1), ""), b, a, "");
-  case DIM_SYMBOL: break;
+    return LLVMBuildSelect(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, a, emit_i64(cg, 1), ""), b, a,
+                           "");
+  case DIM_SYMBOL:
+    break;
   }
   return NULL;
 }
@@ -111,7 +122,9 @@ LLVMValueRef emit_alloca(Codegen *cg, LLVMTypeRef type, const char *name) {
   return slot;
 }
 
-static LLVMTypeRef widen(LLVMTypeRef type, uint32_t lanes) { return lanes == 1 ? type : LLVMVectorType(type, lanes); }
+static LLVMTypeRef widen(LLVMTypeRef type, uint32_t lanes) {
+  return lanes == 1 ? type : LLVMVectorType(type, lanes);
+}
 
 static LLVMTypeRef integer_type(Codegen *cg, uint32_t bits) {
   return bits <= 8 ? cg->i8 : bits <= 16 ? cg->i16 : bits <= 32 ? cg->i32 : cg->i64;

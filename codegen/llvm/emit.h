@@ -16,10 +16,10 @@ typedef struct Codegen {
   LLVMBuilderRef builder;
   LLVMTargetMachineRef machine;
   LLVMTypeRef void_type, bool_type, i8, i16, i32, i64, f32, f64, pointer;
-  LLVMValueRef *weights;    /* per program buffer: the constant's global */
-  LLVMDIBuilderRef debug;   /* null without -g */
+  LLVMValueRef *weights;  /* per program buffer: the constant's global */
+  LLVMDIBuilderRef debug; /* null without -g */
   LLVMMetadataRef debug_unit, debug_file, debug_signature;
-  const char *current;      /* the kernel being emitted, for the fatal error handler; null outside of kernels */
+  const char *current; /* the kernel being emitted, for the fatal error handler; null outside of kernels */
 } Codegen;
 
 /* Small helpers (emit.c). */
@@ -55,10 +55,11 @@ LLVMValueRef emit_scalar(Codegen *cg, Scalar scalar, ElementType from, ElementTy
 LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef stored, uint32_t lanes);
 LLVMValueRef emit_store_convert(Codegen *cg, ElementType element, LLVMValueRef computed, uint32_t lanes);
 /* Combines all lanes of a vector by halving: lane i with lane i + n/2, then n/4, ... */
-LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMValueRef vector, uint32_t lanes);
+LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMValueRef vector,
+                            uint32_t lanes);
 
-/* One kernel at one level (kernel.c): void (ptr slots, i64 task, i32 worker); slots are the parameters' pointers,
-   then the values of the symbols that the kernel uses, in order of their index. */
+/* One kernel at one level (kernel.c): void (ptr slots, i64 task, i32 worker); slots are the parameters'
+   pointers, then the values of the symbols that the kernel uses, in order of their index. */
 LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *level);
 /* What a kernel is called towards people: the node that it stands for. */
 const char *kernel_title(const Kernel *kernel);

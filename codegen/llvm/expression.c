@@ -26,14 +26,16 @@ static LLVMValueRef emit_index(KernelEmitter *e, const Subscript *form) {
   if (e->lanes == 1 || !subscript_uses(form, e->vector_axis)) return base;
   for (uint32_t i = 0; i < form->term_count; i++)
     if (form->terms[i].label == e->vector_axis) {
-      LLVMValueRef stride = emit_splat(e->cg, emit_dim(e->cg, form->terms[i].coefficient, e->symbols), e->lanes);
+      LLVMValueRef stride =
+          emit_splat(e->cg, emit_dim(e->cg, form->terms[i].coefficient, e->symbols), e->lanes);
       base = LLVMBuildAdd(builder, base, LLVMBuildMul(builder, stride, lane_numbers(e), ""), "");
     }
   return base;
 }
 
 /* Where a column lies in a buffer with panels: (column / P * rows + row) * P + column % P. */
-static LLVMValueRef panel_offset(KernelEmitter *e, const KernelBuffer *buffer, LLVMValueRef row, LLVMValueRef column) {
+static LLVMValueRef panel_offset(KernelEmitter *e, const KernelBuffer *buffer, LLVMValueRef row,
+                                 LLVMValueRef column) {
   LLVMBuilderRef builder = e->cg->builder;
   LLVMValueRef panel = emit_i64(e->cg, buffer->panel), rows = emit_i64(e->cg, 1);
   for (uint32_t i = 0; i + 1 < buffer->rank; i++)
@@ -61,7 +63,9 @@ static LLVMValueRef element_pointer(KernelEmitter *e, uint32_t buffer, LLVMValue
   return LLVMBuildInBoundsGEP2(e->cg->builder, type, e->pointers[buffer], &offset, 1, "");
 }
 
-static uint32_t element_bytes(const KernelBuffer *buffer) { return element_info(buffer->element)->bits / 8; }
+static uint32_t element_bytes(const KernelBuffer *buffer) {
+  return element_info(buffer->element)->bits / 8;
+}
 
 static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, uint32_t lanes) {
   const KernelBuffer *source = &e->kernel->buffers[buffer];
@@ -69,7 +73,8 @@ static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offs
   LLVMValueRef pointer = element_pointer(e, buffer, offset);
   if (e->mask && lanes > 1 && !source->panel) {
     LLVMTypeRef overloads[2] = {type, e->cg->pointer};
-    LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, element_bytes(source)), e->mask, LLVMConstNull(type)};
+    LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, element_bytes(source)), e->mask,
+                                 LLVMConstNull(type)};
     return emit_intrinsic(e->cg, "llvm.masked.load", overloads, 2, arguments, 4);
   }
   LLVMValueRef value = LLVMBuildLoad2(e->cg->builder, type, pointer, "");
@@ -104,11 +109,13 @@ static LLVMValueRef masked_gather(KernelEmitter *e, uint32_t buffer, LLVMValueRe
   LLVMTypeRef type = emit_storage_type(e->cg, source->element, e->lanes);
   LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
   LLVMTypeRef overloads[2] = {type, LLVMTypeOf(pointers)};
-  LLVMValueRef arguments[4] = {pointers, emit_i32(e->cg, element_bytes(source)), e->mask, LLVMConstNull(type)};
+  LLVMValueRef arguments[4] = {pointers, emit_i32(e->cg, element_bytes(source)), e->mask,
+                               LLVMConstNull(type)};
   return emit_intrinsic(e->cg, "llvm.masked.gather", overloads, 2, arguments, 4);
 }
 
-static void masked_scatter(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride, LLVMValueRef stored) {
+static void masked_scatter(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride,
+                           LLVMValueRef stored) {
   LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
   LLVMTypeRef overloads[2] = {LLVMTypeOf(stored), LLVMTypeOf(pointers)};
   LLVMValueRef alignment = emit_i32(e->cg, element_bytes(&e->kernel->buffers[buffer]));
@@ -212,7 +219,8 @@ LLVMValueRef emit_guard_condition(KernelEmitter *e, const Expr *guard) {
     const WhereRange *range = &guard->ranges[i];
     if (e->lanes > 1 && subscript_uses(&range->form, e->vector_axis)) continue;
     LLVMValueRef value = emit_form(e, &range->form);
-    LLVMValueRef low = emit_dim(e->cg, range->low, e->symbols), high = emit_dim(e->cg, range->high, e->symbols);
+    LLVMValueRef low = emit_dim(e->cg, range->low, e->symbols),
+                 high = emit_dim(e->cg, range->high, e->symbols);
     LLVMValueRef inside = LLVMBuildAnd(builder, LLVMBuildICmp(builder, LLVMIntSGE, value, low, ""),
                                        LLVMBuildICmp(builder, LLVMIntSLT, value, high, ""), "");
     all = all ? LLVMBuildAnd(builder, all, inside, "") : inside;
@@ -224,7 +232,8 @@ static LLVMValueRef emit_guard(KernelEmitter *e, const Expr *expr) {
   Codegen *cg = e->cg;
   LLVMValueRef condition = emit_guard_condition(e, expr);
   if (!condition) return emit_expr(e, expr->operands[0]);
-  LLVMBasicBlockRef inside = emit_block(cg, "inside"), outside = emit_block(cg, "outside"), join = emit_block(cg, "join");
+  LLVMBasicBlockRef inside = emit_block(cg, "inside"), outside = emit_block(cg, "outside"),
+                    join = emit_block(cg, "join");
   LLVMValueRef values[2];
   LLVMBasicBlockRef ends[2];
   LLVMBuildCondBr(cg->builder, condition, inside, outside);
@@ -243,11 +252,16 @@ static LLVMValueRef emit_guard(KernelEmitter *e, const Expr *expr) {
 LLVMValueRef emit_expr(KernelEmitter *e, const Expr *expr) {
   LLVMValueRef operands[3];
   switch (expr->kind) {
-  case EXPR_LITERAL: return emit_bits(e->cg, expr->type, expr->bits, e->lanes);
-  case EXPR_LOAD: return emit_load(e, expr);
-  case EXPR_INDEX: return emit_index(e, expr->subscripts);
-  case EXPR_GUARD: return emit_guard(e, expr);
-  case EXPR_CALL: break;
+  case EXPR_LITERAL:
+    return emit_bits(e->cg, expr->type, expr->bits, e->lanes);
+  case EXPR_LOAD:
+    return emit_load(e, expr);
+  case EXPR_INDEX:
+    return emit_index(e, expr->subscripts);
+  case EXPR_GUARD:
+    return emit_guard(e, expr);
+  case EXPR_CALL:
+    break;
   }
   for (uint32_t i = 0; i < expr->operand_count; i++) operands[i] = emit_expr(e, expr->operands[i]);
   ElementType from = expr->operands[expr->scalar == SCALAR_SELECT ? 1 : 0]->type;

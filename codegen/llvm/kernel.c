@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks a kernel's schedule tree: tasks, loops, and leaves with lanes along one axis. A leaf runs in strips of
-   several widths, widest first, and one lane at a time where guards along the axis may fail and at its end. */
+/* Walks a kernel's schedule tree: tasks, loops, and leaves with lanes along one axis. A leaf runs in strips
+   of several widths, widest first, and one lane at a time where guards along the axis may fail and at its
+   end. */
 #include "codegen/llvm/kernel_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -36,16 +37,19 @@ static bool reduces_vector(const KernelEmitter *e, const Stage *stage) {
   return e->vector_axis != NO_VECTOR_AXIS && stage_reduces(stage, e->vector_axis);
 }
 
-static LLVMValueRef combine(KernelEmitter *e, Scalar monoid, ElementType type, LLVMValueRef a, LLVMValueRef b) {
+static LLVMValueRef combine(KernelEmitter *e, Scalar monoid, ElementType type, LLVMValueRef a,
+                            LLVMValueRef b) {
   LLVMValueRef pair[2] = {a, b};
   return emit_scalar(e->cg, monoid, type, type, pair, e->lanes);
 }
 
 LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage) {
-  return emit_bits(e->cg, stage->expr->type, scalar_identity_bits(stage->monoid, stage->expr->type), e->lanes);
+  return emit_bits(e->cg, stage->expr->type, scalar_identity_bits(stage->monoid, stage->expr->type),
+                   e->lanes);
 }
 
-LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value) {
+LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator,
+                          LLVMValueRef value) {
   return combine(e, stage->monoid, stage->expr->type, accumulator, value);
 }
 
@@ -53,9 +57,10 @@ bool expr_is_identity(const Stage *stage, const Expr *expr) {
   return expr->kind == EXPR_LITERAL && expr->bits == scalar_identity_bits(stage->monoid, expr->type);
 }
 
-/* accumulator = accumulator monoid expr; points that a guard leaves out are skipped; products are added by fma
-   where the level has it. */
-static void emit_accumulate(KernelEmitter *e, const Stage *stage, const Expr *expr, LLVMValueRef accumulator) {
+/* accumulator = accumulator monoid expr; points that a guard leaves out are skipped; products are added by
+   fma where the level has it. */
+static void emit_accumulate(KernelEmitter *e, const Stage *stage, const Expr *expr,
+                            LLVMValueRef accumulator) {
   Codegen *cg = e->cg;
   LLVMTypeRef type = emit_type(cg, expr->type, e->lanes);
   if (expr->kind == EXPR_GUARD && expr_is_identity(stage, expr->operands[1])) {
@@ -149,14 +154,15 @@ static void collect_facts(const KernelEmitter *e, const Expr *expr, LeafFacts *f
   if (bits > facts->widest_bits) facts->widest_bits = bits;
   if (expr->kind == EXPR_CALL && scalar_info(expr->scalar)->math) facts->math = true;
   if (expr->kind == EXPR_LOAD && e->kernel->buffers[expr->buffer].role != BUFFER_LOCAL) {
-    Dim stride = access_stride(e->cg->program->dims, &e->kernel->buffers[expr->buffer], expr->subscripts, e->vector_axis);
+    Dim stride = access_stride(e->cg->program->dims, &e->kernel->buffers[expr->buffer], expr->subscripts,
+                               e->vector_axis);
     if (!dim_equals_constant(stride, 0) && !dim_equals_constant(stride, 1)) facts->gathers = true;
   }
   for (uint32_t i = 0; i < expr->operand_count; i++) collect_facts(e, expr->operands[i], facts);
 }
 
-/* Several vectors at once hide latency, unless math functions need the registers; short axes and what remains of
-   long ones get narrower strips. */
+/* Several vectors at once hide latency, unless math functions need the registers; short axes and what remains
+   of long ones get narrower strips. */
 static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   LeafFacts facts = {.widest_bits = 8};
   for (uint32_t i = 0; i < leaf->node->stage_count; i++)
@@ -169,7 +175,8 @@ static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   while (native > 1 && native > extent) native /= 2;
   leaf->width_count = 0;
   if (e->cg->options->optimisation > 0) {
-    if (!facts.math && !facts.gathers && wide > native && wide <= extent) leaf->widths[leaf->width_count++] = wide;
+    if (!facts.math && !facts.gathers && wide > native && wide <= extent)
+      leaf->widths[leaf->width_count++] = wide;
     if (native > 1) leaf->widths[leaf->width_count++] = native;
     for (uint32_t width = native / 2; !facts.math && width >= NARROWEST; width /= 2)
       leaf->widths[leaf->width_count++] = width;
@@ -177,7 +184,8 @@ static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   leaf->widths[leaf->width_count++] = 1;
 }
 
-void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low, LLVMValueRef *high) {
+void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
+                  LLVMValueRef *high) {
   Codegen *cg = e->cg;
   DimContext *dims = cg->program->dims;
   Subscript rest = range->form;
@@ -191,7 +199,8 @@ void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVM
       if (!dim_is_constant(term->coefficient, &coefficient)) coefficient = 0;
     } else if (e->axis_values[term->label]) {
       LLVMValueRef factor = emit_dim(cg, term->coefficient, e->symbols);
-      known = LLVMBuildAdd(cg->builder, known, LLVMBuildMul(cg->builder, factor, e->axis_values[term->label], ""), "");
+      known = LLVMBuildAdd(cg->builder, known,
+                           LLVMBuildMul(cg->builder, factor, e->axis_values[term->label], ""), "");
     } else {
       terms[rest.term_count++] = *term;
     }
@@ -209,7 +218,8 @@ void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVM
   need = LLVMBuildSub(cg->builder, need, known, "");
   LLVMValueRef room = emit_dim(cg, dim_subtract(dims, range->high, most), e->symbols);
   room = LLVMBuildSub(cg->builder, room, LLVMBuildAdd(cg->builder, known, one, ""), ""); /* c*v <= room */
-  LLVMValueRef from = LLVMBuildSDiv(cg->builder, LLVMBuildAdd(cg->builder, need, LLVMBuildSub(cg->builder, c, one, ""), ""), c, "");
+  LLVMValueRef from = LLVMBuildSDiv(
+      cg->builder, LLVMBuildAdd(cg->builder, need, LLVMBuildSub(cg->builder, c, one, ""), ""), c, "");
   LLVMValueRef negative = LLVMBuildICmp(cg->builder, LLVMIntSLT, room, zero, "");
   LLVMValueRef until = LLVMBuildAdd(cg->builder, LLVMBuildSDiv(cg->builder, room, c, ""), one, "");
   until = LLVMBuildSelect(cg->builder, negative, zero, until, "");
@@ -218,7 +228,8 @@ void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVM
   *high = emit_intrinsic(cg, "llvm.smin", &cg->i64, 1, highs, 2);
 }
 
-static void tighten_expr(KernelEmitter *e, const Expr *expr, LLVMValueRef *low, LLVMValueRef *high, bool *guarded) {
+static void tighten_expr(KernelEmitter *e, const Expr *expr, LLVMValueRef *low, LLVMValueRef *high,
+                         bool *guarded) {
   for (uint32_t i = 0; i < expr->range_count; i++)
     if (subscript_uses(&expr->ranges[i].form, e->vector_axis)) {
       emit_tighten(e, &expr->ranges[i], e->vector_axis, low, high);
@@ -227,7 +238,8 @@ static void tighten_expr(KernelEmitter *e, const Expr *expr, LLVMValueRef *low, 
   for (uint32_t i = 0; i < expr->operand_count; i++) tighten_expr(e, expr->operands[i], low, high, guarded);
 }
 
-static LLVMValueRef run_strips(KernelEmitter *e, const Leaf *leaf, uint32_t width_index, LLVMValueRef from, LLVMValueRef to) {
+static LLVMValueRef run_strips(KernelEmitter *e, const Leaf *leaf, uint32_t width_index, LLVMValueRef from,
+                               LLVMValueRef to) {
   Loop loop = loop_open(e->cg, from, to, leaf->widths[width_index]);
   e->lanes = leaf->widths[width_index];
   e->axis_values[e->vector_axis] = loop.index;
@@ -375,7 +387,8 @@ static void emit_loops(KernelEmitter *e, const Schedule *node, uint32_t part) {
 static void emit_parallel(KernelEmitter *e, const Schedule *node, LLVMValueRef task) {
   Codegen *cg = e->cg;
   LLVMBuilderRef builder = cg->builder;
-  LLVMValueRef extents[AXIS_LIMIT], total = emit_i64(cg, 1), tasks = emit_dim(cg, e->kernel->task_count, e->symbols);
+  LLVMValueRef extents[AXIS_LIMIT], total = emit_i64(cg, 1),
+                                    tasks = emit_dim(cg, e->kernel->task_count, e->symbols);
   for (uint32_t i = 0; i < node->part_count; i++) {
     extents[i] = part_extent(e, &node->parts[i]);
     total = LLVMBuildMul(builder, total, extents[i], "");
@@ -422,7 +435,8 @@ static void mark_dim(Dim dim, uint64_t *symbols) {
 static void mark_subscripts(const Subscript *subscripts, uint32_t count, uint64_t *symbols) {
   for (uint32_t i = 0; i < count; i++) {
     mark_dim(subscripts[i].offset, symbols);
-    for (uint32_t j = 0; j < subscripts[i].term_count; j++) mark_dim(subscripts[i].terms[j].coefficient, symbols);
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
+      mark_dim(subscripts[i].terms[j].coefficient, symbols);
   }
 }
 
@@ -458,7 +472,9 @@ static LLVMValueRef load_slot(Codegen *cg, LLVMValueRef slots, uint32_t index, L
   return LLVMBuildLoad2(cg->builder, type, address, "");
 }
 
-const char *kernel_title(const Kernel *kernel) { return kernel->location.node ? kernel->location.node : kernel->name; }
+const char *kernel_title(const Kernel *kernel) {
+  return kernel->location.node ? kernel->location.node : kernel->name;
+}
 
 LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *level) {
   char name[96];
@@ -483,7 +499,8 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   uint64_t used = kernel_symbols(cg->program, kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) e.symbols[s] = load_slot(cg, slots, at++, cg->i64);
-  for (uint32_t a = 0; a < kernel->axis_count; a++) e.extents[a] = emit_dim(cg, kernel->axes[a].extent, e.symbols);
+  for (uint32_t a = 0; a < kernel->axis_count; a++)
+    e.extents[a] = emit_dim(cg, kernel->axes[a].extent, e.symbols);
   emit_schedule(&e, kernel->schedule, LLVMGetParam(function, 1));
   LLVMBuildRetVoid(cg->builder);
   cg->current = NULL;

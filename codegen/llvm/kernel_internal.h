@@ -11,12 +11,12 @@ typedef struct KernelEmitter {
   Codegen *cg;
   const Kernel *kernel;
   const TargetLevel *level;
-  LLVMValueRef pointers[BUFFER_LIMIT];       /* parameters */
-  LLVMValueRef slots[BUFFER_LIMIT];          /* locals that are one number per outer iteration: stack slots */
-  LLVMValueRef lane_values[BUFFER_LIMIT];    /* locals computed in this strip of the leaf: their lanes */
+  LLVMValueRef pointers[BUFFER_LIMIT];    /* parameters */
+  LLVMValueRef slots[BUFFER_LIMIT];       /* locals that are one number per outer iteration: stack slots */
+  LLVMValueRef lane_values[BUFFER_LIMIT]; /* locals computed in this strip of the leaf: their lanes */
   LLVMValueRef symbols[64];
   LLVMValueRef extents[AXIS_LIMIT];
-  LLVMValueRef axis_values[AXIS_LIMIT];      /* null: not bound here */
+  LLVMValueRef axis_values[AXIS_LIMIT]; /* null: not bound here */
   LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
   uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
   uint32_t lanes;       /* of the current strip */
@@ -51,10 +51,12 @@ void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, 
 void emit_tile(KernelEmitter *e, const Schedule *node);
 /* Starts value for `monoid` of expressions of that type. */
 LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage);
-/* accumulator monoid value on the current lanes; products of floats are added by fma where the level has it. */
+/* accumulator monoid value on the current lanes; products of floats are added by fma where the level has it.
+ */
 LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value);
-/* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and *high are
-   tightened, to an empty interval where nothing is provable. */
-void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low, LLVMValueRef *high);
+/* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and
+   *high are tightened, to an empty interval where nothing is provable. */
+void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
+                  LLVMValueRef *high);
 bool expr_is_identity(const Stage *stage, const Expr *expr);
 #endif

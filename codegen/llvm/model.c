@@ -13,7 +13,8 @@ static LLVMValueRef emit_global(Codegen *cg, LLVMValueRef initializer, const cha
 }
 
 static LLVMValueRef emit_text(Codegen *cg, const char *text) {
-  LLVMValueRef global = emit_global(cg, LLVMConstStringInContext2(cg->context, text, strlen(text), false), "text");
+  LLVMValueRef global =
+      emit_global(cg, LLVMConstStringInContext2(cg->context, text, strlen(text), false), "text");
   LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
   return global;
 }
@@ -32,9 +33,10 @@ static int64_t dim_code(Codegen *cg, Dim dim) {
 static LLVMValueRef emit_value(Codegen *cg, const Type *type, const char *name) {
   LLVMValueRef dims[RANK_LIMIT], null = LLVMConstNull(cg->pointer);
   for (uint32_t i = 0; i < type->rank; i++) dims[i] = emit_i64(cg, dim_code(cg, type->dims[i]));
-  LLVMValueRef array = type->rank ? emit_global(cg, LLVMConstArray2(cg->i64, dims, type->rank), "dims") : null;
-  LLVMValueRef fields[5] = {emit_text(cg, name), emit_i32(cg, (uint32_t)type->kind), emit_i32(cg, (uint32_t)type->element),
-                            emit_i32(cg, type->rank), array};
+  LLVMValueRef array =
+      type->rank ? emit_global(cg, LLVMConstArray2(cg->i64, dims, type->rank), "dims") : null;
+  LLVMValueRef fields[5] = {emit_text(cg, name), emit_i32(cg, (uint32_t)type->kind),
+                            emit_i32(cg, (uint32_t)type->element), emit_i32(cg, type->rank), array};
   return LLVMConstStructInContext(cg->context, fields, 5, false);
 }
 
@@ -49,7 +51,8 @@ static LLVMValueRef emit_values(Codegen *cg, Value *const *values, const char *c
 static LLVMValueRef emit_symbols(Codegen *cg) {
   if (!cg->names->symbol_count) return LLVMConstNull(cg->pointer);
   LLVMValueRef *items = arena_array(cg->program->arena, LLVMValueRef, cg->names->symbol_count);
-  for (uint32_t k = 0; k < cg->names->symbol_count; k++) items[k] = emit_text(cg, cg->names->symbols[k]->name);
+  for (uint32_t k = 0; k < cg->names->symbol_count; k++)
+    items[k] = emit_text(cg, cg->names->symbols[k]->name);
   return emit_global(cg, LLVMConstArray2(cg->pointer, items, cg->names->symbol_count), "symbols");
 }
 

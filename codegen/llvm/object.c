@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How constants get into the object: nothing else knows. Each is one read-only global of its own, aligned to 64
-   bytes, without relocations. */
+/* How constants get into the object: nothing else knows. Each is one read-only global of its own, aligned to
+   64 bytes, without relocations. */
 #include "codegen/llvm/emit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,5 +27,6 @@ void emit_weights(Codegen *cg) {
   const Program *program = cg->program;
   cg->weights = arena_array(program->arena, LLVMValueRef, program->buffer_count + 1);
   for (size_t i = 0; i < program->buffer_count; i++)
-    if (program->buffers[i].storage == STORAGE_CONSTANT) cg->weights[i] = emit_blob(cg, program->buffers[i].blob, i);
+    if (program->buffers[i].storage == STORAGE_CONSTANT)
+      cg->weights[i] = emit_blob(cg, program->buffers[i].blob, i);
 }

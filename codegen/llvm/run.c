@@ -26,25 +26,29 @@ static void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status) 
   LLVMPositionBuilderAtEnd(cg->builder, next);
 }
 
-static LLVMValueRef is_null(Codegen *cg, LLVMValueRef pointer) { return LLVMBuildIsNull(cg->builder, pointer, ""); }
+static LLVMValueRef is_null(Codegen *cg, LLVMValueRef pointer) {
+  return LLVMBuildIsNull(cg->builder, pointer, "");
+}
 
 /* Symbol values by index, from the caller's array in the interface's order. */
 static LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array) {
-  LLVMValueRef *symbols = arena_array(cg->program->arena, LLVMValueRef, dim_symbol_count(cg->program->dims) + 1);
+  LLVMValueRef *symbols =
+      arena_array(cg->program->arena, LLVMValueRef, dim_symbol_count(cg->program->dims) + 1);
   for (uint32_t k = 0; k < cg->names->symbol_count; k++)
     symbols[cg->names->symbols[k]->index] = load_element(cg, array, k, cg->i64);
   return symbols;
 }
 
-static LLVMValueRef checked(Codegen *cg, const char *name, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *bad) {
+static LLVMValueRef checked(Codegen *cg, const char *name, LLVMValueRef a, LLVMValueRef b,
+                            LLVMValueRef *bad) {
   LLVMValueRef arguments[2] = {a, b};
   LLVMValueRef pair = emit_intrinsic(cg, name, &cg->i64, 1, arguments, 2);
   *bad = LLVMBuildOr(cg->builder, *bad, LLVMBuildExtractValue(cg->builder, pair, 1, ""), "");
   return LLVMBuildExtractValue(cg->builder, pair, 0, "");
 }
 
-/* As emit_dim for the outer sum and products, with overflow noted; what stands inside an atom is bounded by the
-   symbols' ranges. */
+/* As emit_dim for the outer sum and products, with overflow noted; what stands inside an atom is bounded by
+   the symbols' ranges. */
 static LLVMValueRef checked_dim(Codegen *cg, Dim dim, const LLVMValueRef *symbols, LLVMValueRef *bad) {
   LLVMValueRef sum = emit_i64(cg, 0);
   for (uint32_t i = 0; i < dim->term_count; i++) {
@@ -70,11 +74,13 @@ static LLVMValueRef checked_dim(Codegen *cg, Dim dim, const LLVMValueRef *symbol
 
 static LLVMValueRef outside(Codegen *cg, LLVMValueRef value, int64_t low, int64_t high) {
   LLVMValueRef below = LLVMBuildICmp(cg->builder, LLVMIntSLT, value, emit_i64(cg, low), "");
-  return LLVMBuildOr(cg->builder, below, LLVMBuildICmp(cg->builder, LLVMIntSGT, value, emit_i64(cg, high), ""), "");
+  return LLVMBuildOr(cg->builder, below,
+                     LLVMBuildICmp(cg->builder, LLVMIntSGT, value, emit_i64(cg, high), ""), "");
 }
 
 /* Notes trip counts that overflow. */
-static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVMValueRef *symbols,
+                        LLVMValueRef *bad) {
   for (size_t i = 0; i < count; i++) {
     if (steps[i].trip) checked_dim(cg, steps[i].trip, symbols, bad);
     for (uint32_t k = 0; k < step_body_count(&steps[i]); k++)
@@ -96,19 +102,22 @@ static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
     const ProgramBuffer *buffer = &program->buffers[i];
     for (uint32_t d = 0; d < buffer->type.rank; d++)
       if (!dim_is_constant(buffer->type.dims[d], &constant))
-        bad = LLVMBuildOr(cg->builder, bad,
-                          outside(cg, checked_dim(cg, buffer->type.dims[d], symbols, &bad), 0, INT64_MAX), "");
+        bad =
+            LLVMBuildOr(cg->builder, bad,
+                        outside(cg, checked_dim(cg, buffer->type.dims[d], symbols, &bad), 0, INT64_MAX), "");
     if (!dim_is_constant(buffer->byte_count, &constant)) checked_dim(cg, buffer->byte_count, symbols, &bad);
   }
   check_trips(cg, program->steps, program->step_count, symbols, &bad);
   if (!dim_is_constant(program->workspace_bytes, &constant))
-    bad = LLVMBuildOr(cg->builder, bad,
-                      outside(cg, checked_dim(cg, program->workspace_bytes, symbols, &bad), 0, INT64_MAX), "");
+    bad =
+        LLVMBuildOr(cg->builder, bad,
+                    outside(cg, checked_dim(cg, program->workspace_bytes, symbols, &bad), 0, INT64_MAX), "");
   return bad;
 }
 
 /* A required pointer may be null only where its tensor has no elements. */
-static void check_pointers(Codegen *cg, LLVMValueRef array, Storage storage, const LLVMValueRef *symbols, uint32_t count) {
+static void check_pointers(Codegen *cg, LLVMValueRef array, Storage storage, const LLVMValueRef *symbols,
+                           uint32_t count) {
   const Region *body = cg->program->entry->body;
   for (uint32_t i = 0; i < count; i++) {
     const Value *value = storage == STORAGE_ARGUMENT ? body->arguments[i] : body->results[i];
@@ -123,7 +132,7 @@ typedef struct LevelRun {
   LLVMValueRef inputs, outputs, workspace, frame;
   LLVMValueRef *symbols; /* those of the loops around the current step included */
   LLVMValueRef *kernels;
-  LLVMValueRef slots;    /* the arguments of the next call */
+  LLVMValueRef slots; /* the arguments of the next call */
 } LevelRun;
 
 static LLVMValueRef buffer_pointer(Codegen *cg, const LevelRun *run, uint32_t index) {
@@ -158,7 +167,8 @@ static uint32_t most_slots(const Program *program) {
   uint32_t most = 1;
   for (size_t i = 0; i < program->kernel_count; i++) {
     const Kernel *kernel = program->kernels[i];
-    uint32_t count = kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(program, kernel));
+    uint32_t count =
+        kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(program, kernel));
     if (count > most) most = count;
   }
   return most;
@@ -178,7 +188,8 @@ static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer
 static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count);
 
 static void emit_if(Codegen *cg, LevelRun *run, const Step *step) {
-  LLVMBasicBlockRef branches[2] = {emit_block(cg, "then"), emit_block(cg, "else")}, end = emit_block(cg, "end_if");
+  LLVMBasicBlockRef branches[2] = {emit_block(cg, "then"), emit_block(cg, "else")},
+                    end = emit_block(cg, "end_if");
   LLVMBuildCondBr(cg->builder, load_truth(cg, run, step->buffers[0]), branches[0], branches[1]);
   for (uint32_t k = 0; k < 2; k++) {
     LLVMPositionBuilderAtEnd(cg->builder, branches[k]);
@@ -219,10 +230,18 @@ static void emit_loop(Codegen *cg, LevelRun *run, const Step *step) {
 
 static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count) {
   for (size_t i = 0; i < count; i++) switch (steps[i].kind) {
-    case STEP_KERNEL: emit_kernel_call(cg, run, &steps[i]); break;
-    case STEP_CHECK: emit_check(cg, run, &steps[i]); break;
-    case STEP_IF: emit_if(cg, run, &steps[i]); break;
-    case STEP_LOOP: emit_loop(cg, run, &steps[i]); break;
+    case STEP_KERNEL:
+      emit_kernel_call(cg, run, &steps[i]);
+      break;
+    case STEP_CHECK:
+      emit_check(cg, run, &steps[i]);
+      break;
+    case STEP_IF:
+      emit_if(cg, run, &steps[i]);
+      break;
+    case STEP_LOOP:
+      emit_loop(cg, run, &steps[i]);
+      break;
     }
 }
 
@@ -250,7 +269,8 @@ static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
 }
 
 /* Asks for the CPU's level once and calls that level's list. */
-static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *arguments, const LLVMValueRef *levels) {
+static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *arguments,
+                          const LLVMValueRef *levels) {
   const Target *target = cg->options->target;
   uint32_t mask = 0, level_field = 3;
   for (uint32_t i = 0; i < target->level_count; i++)
@@ -261,7 +281,8 @@ static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *argumen
   LLVMValueRef requested = LLVMBuildLoad2(cg->builder, cg->i32, address, "");
   LLVMValueRef question[2] = {requested, emit_i32(cg, mask)};
   LLVMValueRef answer;
-  if (mask == 1u << target->levels[0].abi_level) { /* only the baseline: nothing to detect, nothing to cache */
+  if (mask ==
+      1u << target->levels[0].abi_level) { /* only the baseline: nothing to detect, nothing to cache */
     LLVMValueRef baseline = emit_i32(cg, target->levels[0].abi_level), zero = emit_i32(cg, 0);
     LLVMValueRef fits = LLVMBuildOr(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, requested, zero, ""),
                                     LLVMBuildICmp(cg->builder, LLVMIntEQ, requested, baseline, ""), "");
@@ -289,7 +310,8 @@ LLVMValueRef emit_run(Codegen *cg) {
   for (uint32_t i = 0; i < target->level_count; i++)
     if (cg->options->level_mask >> i & 1) levels[i] = emit_level(cg, &target->levels[i]);
   char name[96];
-  LLVMTypeRef parameters[7] = {cg->pointer, cg->pointer, cg->pointer, cg->pointer, cg->pointer, cg->i64, cg->pointer};
+  LLVMTypeRef parameters[7] = {cg->pointer, cg->pointer, cg->pointer, cg->pointer,
+                               cg->pointer, cg->i64,     cg->pointer};
   snprintf(name, sizeof name, "%s_entry_run", cg->names->name);
   LLVMValueRef function = emit_function(cg, name, LLVMFunctionType(cg->i32, parameters, 7, false));
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
@@ -308,7 +330,8 @@ LLVMValueRef emit_run(Codegen *cg) {
   if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, E_SHAPE));
   check_pointers(cg, inputs, STORAGE_ARGUMENT, symbols, body->argument_count);
   check_pointers(cg, outputs, STORAGE_RESULT, symbols, body->result_count);
-  LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5), emit_dim(cg, cg->program->workspace_bytes, symbols)};
+  LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5),
+                           emit_dim(cg, cg->program->workspace_bytes, symbols)};
   status = emit_call(cg, emit_runtime_function(cg, "aicc_support_workspace"), space, 3);
   return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
   LLVMValueRef arguments[5] = {inputs, outputs, symbol_array, workspace, frame};
@@ -376,13 +399,19 @@ void emit_typed_interface(Codegen *cg, LLVMValueRef run, LLVMValueRef workspace_
   if (body->argument_count) return_if(cg, is_null(cg, inputs), emit_i32(cg, E_ARGUMENT));
   if (body->result_count) return_if(cg, is_null(cg, outputs), emit_i32(cg, E_ARGUMENT));
   LLVMValueRef symbols = cg->names->symbol_count ? struct_symbols(cg, inputs) : LLVMConstNull(cg->pointer);
-  LLVMValueRef arguments[7] = {inputs, outputs, symbols, LLVMConstNull(cg->pointer), LLVMGetParam(function, 2),
-                               LLVMGetParam(function, 3), LLVMGetParam(function, 4)};
+  LLVMValueRef arguments[7] = {inputs,
+                               outputs,
+                               symbols,
+                               LLVMConstNull(cg->pointer),
+                               LLVMGetParam(function, 2),
+                               LLVMGetParam(function, 3),
+                               LLVMGetParam(function, 4)};
   LLVMBuildRet(cg->builder, emit_call(cg, run, arguments, 7));
   if (!cg->names->workspace_symbol) return;
 
   LLVMTypeRef two[2] = {cg->pointer, cg->i32};
-  function = LLVMAddFunction(cg->module, cg->names->workspace_symbol, LLVMFunctionType(cg->i64, two, 2, false));
+  function =
+      LLVMAddFunction(cg->module, cg->names->workspace_symbol, LLVMFunctionType(cg->i64, two, 2, false));
   emit_function_attributes(cg, function, NULL);
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
   debug_function(cg, function, cg->names->workspace_symbol, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scalar functions on lanes: the meaning stands in ir/scalar.def, the interpreter is the oracle. Everything works
-   on scalars and on vectors alike. */
+/* Scalar functions on lanes: the meaning stands in ir/scalar.def, the interpreter is the oracle. Everything
+   works on scalars and on vectors alike. */
 #include "codegen/llvm/emit.h"
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +15,16 @@ typedef struct Operation {
   uint32_t lanes;
 } Operation;
 
-static bool is_float(const Operation *op) { return op->info->class == CLASS_FLOAT; }
-static bool is_signed(const Operation *op) { return op->info->class == CLASS_INT; }
+static bool is_float(const Operation *op) {
+  return op->info->class == CLASS_FLOAT;
+}
+static bool is_signed(const Operation *op) {
+  return op->info->class == CLASS_INT;
+}
 
-static LLVMValueRef zero_of(const Operation *op) { return LLVMConstNull(op->type); }
+static LLVMValueRef zero_of(const Operation *op) {
+  return LLVMConstNull(op->type);
+}
 
 static LLVMValueRef integer_of(const Operation *op, uint64_t value) {
   return emit_bits(op->cg, op->from, value, op->lanes);
@@ -54,9 +60,11 @@ static LLVMValueRef splat_source(LLVMValueRef value) {
 static LLVMValueRef emit_float_extreme(const Operation *op, bool most) {
   LLVMRealPredicate outside = most ? LLVMRealOLT : LLVMRealOGT;
   if (is_known_number(splat_source(op->b)))
-    return LLVMBuildSelect(op->builder, LLVMBuildFCmp(op->builder, outside, op->a, op->b, ""), op->b, op->a, "");
+    return LLVMBuildSelect(op->builder, LLVMBuildFCmp(op->builder, outside, op->a, op->b, ""), op->b, op->a,
+                           "");
   if (is_known_number(splat_source(op->a)))
-    return LLVMBuildSelect(op->builder, LLVMBuildFCmp(op->builder, outside, op->b, op->a, ""), op->a, op->b, "");
+    return LLVMBuildSelect(op->builder, LLVMBuildFCmp(op->builder, outside, op->b, op->a, ""), op->a, op->b,
+                           "");
   return intrinsic(op, most ? "llvm.maximum" : "llvm.minimum", 2);
 }
 
@@ -71,7 +79,8 @@ static LLVMValueRef emit_divide(const Operation *op, bool remainder) {
   LLVMBuilderRef builder = op->builder;
   LLVMValueRef by_zero = LLVMBuildICmp(builder, LLVMIntEQ, op->b, zero_of(op), ""), unsafe = by_zero;
   if (is_signed(op)) {
-    LLVMValueRef least = integer_of(op, UINT64_C(1) << (op->info->bits - 1)), minus_one = LLVMConstAllOnes(op->type);
+    LLVMValueRef least = integer_of(op, UINT64_C(1) << (op->info->bits - 1)),
+                 minus_one = LLVMConstAllOnes(op->type);
     LLVMValueRef overflow = LLVMBuildAnd(builder, LLVMBuildICmp(builder, LLVMIntEQ, op->a, least, ""),
                                          LLVMBuildICmp(builder, LLVMIntEQ, op->b, minus_one, ""), "");
     unsafe = LLVMBuildOr(builder, by_zero, overflow, "");
@@ -79,9 +88,11 @@ static LLVMValueRef emit_divide(const Operation *op, bool remainder) {
   LLVMValueRef divisor = LLVMBuildSelect(builder, unsafe, integer_of(op, 1), op->b, "");
   LLVMValueRef result;
   if (is_signed(op))
-    result = remainder ? LLVMBuildSRem(builder, op->a, divisor, "") : LLVMBuildSDiv(builder, op->a, divisor, "");
+    result =
+        remainder ? LLVMBuildSRem(builder, op->a, divisor, "") : LLVMBuildSDiv(builder, op->a, divisor, "");
   else
-    result = remainder ? LLVMBuildURem(builder, op->a, divisor, "") : LLVMBuildUDiv(builder, op->a, divisor, "");
+    result =
+        remainder ? LLVMBuildURem(builder, op->a, divisor, "") : LLVMBuildUDiv(builder, op->a, divisor, "");
   return remainder ? result : LLVMBuildSelect(builder, by_zero, zero_of(op), result, "");
 }
 
@@ -90,7 +101,8 @@ static LLVMValueRef emit_modulo(const Operation *op) {
   LLVMBuilderRef builder = op->builder;
   LLVMValueRef rest = emit_divide(op, true);
   if (!is_signed(op)) return rest;
-  LLVMValueRef differs = LLVMBuildICmp(builder, LLVMIntSLT, LLVMBuildXor(builder, rest, op->b, ""), zero_of(op), "");
+  LLVMValueRef differs =
+      LLVMBuildICmp(builder, LLVMIntSLT, LLVMBuildXor(builder, rest, op->b, ""), zero_of(op), "");
   LLVMValueRef inexact = LLVMBuildICmp(builder, LLVMIntNE, rest, zero_of(op), "");
   LLVMValueRef correct = LLVMBuildAnd(builder, differs, inexact, "");
   LLVMValueRef moved = LLVMBuildAdd(builder, rest, op->b, "");
@@ -116,9 +128,9 @@ static LLVMValueRef emit_compare(const Operation *op, Scalar scalar) {
     LLVMRealPredicate real;
     LLVMIntPredicate with_sign, without_sign;
   } predicates[] = {
-      {SCALAR_EQ, LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ},    {SCALAR_NE, LLVMRealUNE, LLVMIntNE, LLVMIntNE},
-      {SCALAR_LT, LLVMRealOLT, LLVMIntSLT, LLVMIntULT},  {SCALAR_LE, LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
-      {SCALAR_GT, LLVMRealOGT, LLVMIntSGT, LLVMIntUGT},  {SCALAR_GE, LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
+      {SCALAR_EQ, LLVMRealOEQ, LLVMIntEQ, LLVMIntEQ},   {SCALAR_NE, LLVMRealUNE, LLVMIntNE, LLVMIntNE},
+      {SCALAR_LT, LLVMRealOLT, LLVMIntSLT, LLVMIntULT}, {SCALAR_LE, LLVMRealOLE, LLVMIntSLE, LLVMIntULE},
+      {SCALAR_GT, LLVMRealOGT, LLVMIntSGT, LLVMIntUGT}, {SCALAR_GE, LLVMRealOGE, LLVMIntSGE, LLVMIntUGE},
   };
   size_t i = 0;
   while (predicates[i].scalar != scalar) i++;
@@ -135,7 +147,8 @@ static LLVMValueRef emit_sign(const Operation *op) {
     LLVMValueRef low = LLVMBuildSelect(builder, below, float_of(op, -1), op->a, "");
     return LLVMBuildSelect(builder, above, float_of(op, 1), low, "");
   }
-  LLVMValueRef nonzero = LLVMBuildZExt(builder, LLVMBuildICmp(builder, LLVMIntNE, op->a, zero_of(op), ""), op->type, "");
+  LLVMValueRef nonzero =
+      LLVMBuildZExt(builder, LLVMBuildICmp(builder, LLVMIntNE, op->a, zero_of(op), ""), op->type, "");
   if (!is_signed(op)) return nonzero;
   LLVMValueRef below = LLVMBuildICmp(builder, LLVMIntSLT, op->a, zero_of(op), "");
   return LLVMBuildSelect(builder, below, LLVMConstAllOnes(op->type), nonzero, "");
@@ -175,11 +188,13 @@ static LLVMValueRef emit_cast(const Operation *op) {
                                  : LLVMBuildFPTrunc(builder, op->a, result, "");
   }
   if (to->class == CLASS_FLOAT)
-    return is_signed(op) ? LLVMBuildSIToFP(builder, op->a, result, "") : LLVMBuildUIToFP(builder, op->a, result, "");
+    return is_signed(op) ? LLVMBuildSIToFP(builder, op->a, result, "")
+                         : LLVMBuildUIToFP(builder, op->a, result, "");
   uint32_t from_bits = op->from == ELEMENT_BOOL ? 1 : op->info->bits;
   if (to->bits == from_bits) return op->a;
   if (to->bits < from_bits) return LLVMBuildTrunc(builder, op->a, result, "");
-  return is_signed(op) ? LLVMBuildSExt(builder, op->a, result, "") : LLVMBuildZExt(builder, op->a, result, "");
+  return is_signed(op) ? LLVMBuildSExt(builder, op->a, result, "")
+                       : LLVMBuildZExt(builder, op->a, result, "");
 }
 
 /* Calls a function of one lane on each lane. */
@@ -232,10 +247,10 @@ static LLVMValueRef emit_join(Codegen *cg, LLVMValueRef low, LLVMValueRef high, 
   return LLVMBuildShuffleVector(cg->builder, low, high, LLVMConstVector(indices, 2 * half), "");
 }
 
-/* Calls a function of the runtime on lanes: the one of this width (its name ends in the number of lanes), else
-   that of half the width twice. The C ABI passes vectors of 8 bytes as double: the same bits. */
-static LLVMValueRef emit_runtime_lanes(Codegen *cg, const char *prefix, LLVMTypeRef result, LLVMValueRef *arguments,
-                                       uint32_t arity, uint32_t lanes) {
+/* Calls a function of the runtime on lanes: the one of this width (its name ends in the number of lanes),
+   else that of half the width twice. The C ABI passes vectors of 8 bytes as double: the same bits. */
+static LLVMValueRef emit_runtime_lanes(Codegen *cg, const char *prefix, LLVMTypeRef result,
+                                       LLVMValueRef *arguments, uint32_t arity, uint32_t lanes) {
   char symbol[64];
   snprintf(symbol, sizeof symbol, "%s%u", prefix, lanes);
   LLVMValueRef function = emit_runtime_function(cg, symbol), passed[2], parts[2];
@@ -262,78 +277,119 @@ static LLVMValueRef emit_math(const Operation *op, const char *name, uint32_t ar
 static LLVMValueRef emit_arithmetic(const Operation *op, Scalar scalar) {
   LLVMBuilderRef builder = op->builder;
   switch (scalar) {
-  case SCALAR_ADD: return is_float(op) ? LLVMBuildFAdd(builder, op->a, op->b, "") : LLVMBuildAdd(builder, op->a, op->b, "");
-  case SCALAR_SUB: return is_float(op) ? LLVMBuildFSub(builder, op->a, op->b, "") : LLVMBuildSub(builder, op->a, op->b, "");
-  case SCALAR_MUL: return is_float(op) ? LLVMBuildFMul(builder, op->a, op->b, "") : LLVMBuildMul(builder, op->a, op->b, "");
-  case SCALAR_DIV: return is_float(op) ? LLVMBuildFDiv(builder, op->a, op->b, "") : emit_divide(op, false);
-  case SCALAR_NEG: return is_float(op) ? LLVMBuildFNeg(builder, op->a, "") : LLVMBuildNeg(builder, op->a, "");
+  case SCALAR_ADD:
+    return is_float(op) ? LLVMBuildFAdd(builder, op->a, op->b, "") : LLVMBuildAdd(builder, op->a, op->b, "");
+  case SCALAR_SUB:
+    return is_float(op) ? LLVMBuildFSub(builder, op->a, op->b, "") : LLVMBuildSub(builder, op->a, op->b, "");
+  case SCALAR_MUL:
+    return is_float(op) ? LLVMBuildFMul(builder, op->a, op->b, "") : LLVMBuildMul(builder, op->a, op->b, "");
+  case SCALAR_DIV:
+    return is_float(op) ? LLVMBuildFDiv(builder, op->a, op->b, "") : emit_divide(op, false);
+  case SCALAR_NEG:
+    return is_float(op) ? LLVMBuildFNeg(builder, op->a, "") : LLVMBuildNeg(builder, op->a, "");
   case SCALAR_ABS:
     if (is_float(op)) return intrinsic(op, "llvm.fabs", 1);
     if (!is_signed(op)) return op->a;
     return LLVMBuildSelect(builder, LLVMBuildICmp(builder, LLVMIntSLT, op->a, zero_of(op), ""),
                            LLVMBuildNeg(builder, op->a, ""), op->a, "");
-  case SCALAR_RECIP: return LLVMBuildFDiv(builder, float_of(op, 1), op->a, "");
-  default: return NULL;
+  case SCALAR_RECIP:
+    return LLVMBuildFDiv(builder, float_of(op, 1), op->a, "");
+  default:
+    return NULL;
   }
 }
 
 LLVMValueRef emit_scalar(Codegen *cg, Scalar scalar, ElementType from, ElementType to, LLVMValueRef *operands,
                          uint32_t lanes) {
   const ScalarInfo *info = scalar_info(scalar);
-  Operation op = {.cg = cg, .builder = cg->builder, .from = from, .to = to, .info = element_info(from), .lanes = lanes,
-                  .a = operands[0], .b = info->arity > 1 ? operands[1] : NULL, .c = info->arity > 2 ? operands[2] : NULL};
+  Operation op = {.cg = cg,
+                  .builder = cg->builder,
+                  .from = from,
+                  .to = to,
+                  .info = element_info(from),
+                  .lanes = lanes,
+                  .a = operands[0],
+                  .b = info->arity > 1 ? operands[1] : NULL,
+                  .c = info->arity > 2 ? operands[2] : NULL};
   op.type = LLVMTypeOf(operands[0]);
   if (info->math) return emit_math(&op, info->name, info->arity);
   switch (scalar) {
-  case SCALAR_MOD: return emit_modulo(&op);
+  case SCALAR_MOD:
+    return emit_modulo(&op);
   case SCALAR_REM: {
     LLVMValueRef by_zero = LLVMBuildICmp(cg->builder, LLVMIntEQ, op.b, zero_of(&op), "");
     return LLVMBuildSelect(cg->builder, by_zero, zero_of(&op), emit_divide(&op, true), "");
   }
-  case SCALAR_IPOW: return emit_by_lane(&op, emit_integer_power);
-  case SCALAR_MIN: return emit_extreme(&op, false);
-  case SCALAR_MAX: return emit_extreme(&op, true);
-  case SCALAR_SIGN: return emit_sign(&op);
-  case SCALAR_AND: return LLVMBuildAnd(cg->builder, op.a, op.b, "");
-  case SCALAR_OR: return LLVMBuildOr(cg->builder, op.a, op.b, "");
-  case SCALAR_XOR: return LLVMBuildXor(cg->builder, op.a, op.b, "");
-  case SCALAR_NOT: return LLVMBuildNot(cg->builder, op.a, "");
-  case SCALAR_SHL: return emit_shift(&op, true);
-  case SCALAR_SHR: return emit_shift(&op, false);
+  case SCALAR_IPOW:
+    return emit_by_lane(&op, emit_integer_power);
+  case SCALAR_MIN:
+    return emit_extreme(&op, false);
+  case SCALAR_MAX:
+    return emit_extreme(&op, true);
+  case SCALAR_SIGN:
+    return emit_sign(&op);
+  case SCALAR_AND:
+    return LLVMBuildAnd(cg->builder, op.a, op.b, "");
+  case SCALAR_OR:
+    return LLVMBuildOr(cg->builder, op.a, op.b, "");
+  case SCALAR_XOR:
+    return LLVMBuildXor(cg->builder, op.a, op.b, "");
+  case SCALAR_NOT:
+    return LLVMBuildNot(cg->builder, op.a, "");
+  case SCALAR_SHL:
+    return emit_shift(&op, true);
+  case SCALAR_SHR:
+    return emit_shift(&op, false);
   case SCALAR_EQ:
   case SCALAR_NE:
   case SCALAR_LT:
   case SCALAR_LE:
   case SCALAR_GT:
-  case SCALAR_GE: return emit_compare(&op, scalar);
-  case SCALAR_SELECT: return LLVMBuildSelect(cg->builder, op.a, op.b, op.c, "");
-  case SCALAR_CAST: return emit_cast(&op);
-  case SCALAR_BITCAST: return LLVMBuildBitCast(cg->builder, op.a, emit_type(cg, to, lanes), "");
-  case SCALAR_FLOOR: return intrinsic(&op, "llvm.floor", 1);
-  case SCALAR_CEIL: return intrinsic(&op, "llvm.ceil", 1);
-  case SCALAR_TRUNC: return intrinsic(&op, "llvm.trunc", 1);
-  case SCALAR_ROUND: return intrinsic(&op, "llvm.roundeven", 1);
-  case SCALAR_SQRT: return intrinsic(&op, "llvm.sqrt", 1);
-  default: return emit_arithmetic(&op, scalar);
+  case SCALAR_GE:
+    return emit_compare(&op, scalar);
+  case SCALAR_SELECT:
+    return LLVMBuildSelect(cg->builder, op.a, op.b, op.c, "");
+  case SCALAR_CAST:
+    return emit_cast(&op);
+  case SCALAR_BITCAST:
+    return LLVMBuildBitCast(cg->builder, op.a, emit_type(cg, to, lanes), "");
+  case SCALAR_FLOOR:
+    return intrinsic(&op, "llvm.floor", 1);
+  case SCALAR_CEIL:
+    return intrinsic(&op, "llvm.ceil", 1);
+  case SCALAR_TRUNC:
+    return intrinsic(&op, "llvm.trunc", 1);
+  case SCALAR_ROUND:
+    return intrinsic(&op, "llvm.roundeven", 1);
+  case SCALAR_SQRT:
+    return intrinsic(&op, "llvm.sqrt", 1);
+  default:
+    return emit_arithmetic(&op, scalar);
   }
 }
 
 LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef stored, uint32_t lanes) {
-  if (element == ELEMENT_F16) return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
-  if (element == ELEMENT_BF16) return emit_runtime_lanes(cg, "aicc_math_bf16_to_f32_x", cg->f32, &stored, 1, lanes);
+  if (element == ELEMENT_F16)
+    return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
+  if (element == ELEMENT_BF16)
+    return emit_runtime_lanes(cg, "aicc_math_bf16_to_f32_x", cg->f32, &stored, 1, lanes);
   if (element == ELEMENT_BOOL)
     return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(LLVMTypeOf(stored)), "");
   return stored;
 }
 
 LLVMValueRef emit_store_convert(Codegen *cg, ElementType element, LLVMValueRef computed, uint32_t lanes) {
-  if (element == ELEMENT_F16) return emit_runtime_lanes(cg, "aicc_math_f32_to_f16_x", cg->i16, &computed, 1, lanes);
-  if (element == ELEMENT_BF16) return emit_runtime_lanes(cg, "aicc_math_f32_to_bf16_x", cg->i16, &computed, 1, lanes);
-  if (element == ELEMENT_BOOL) return LLVMBuildZExt(cg->builder, computed, emit_storage_type(cg, element, lanes), "");
+  if (element == ELEMENT_F16)
+    return emit_runtime_lanes(cg, "aicc_math_f32_to_f16_x", cg->i16, &computed, 1, lanes);
+  if (element == ELEMENT_BF16)
+    return emit_runtime_lanes(cg, "aicc_math_f32_to_bf16_x", cg->i16, &computed, 1, lanes);
+  if (element == ELEMENT_BOOL)
+    return LLVMBuildZExt(cg->builder, computed, emit_storage_type(cg, element, lanes), "");
   return computed;
 }
 
-LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMValueRef vector, uint32_t lanes) {
+LLVMValueRef emit_lane_tree(Codegen *cg, Scalar monoid, ElementType type, LLVMValueRef vector,
+                            uint32_t lanes) {
   for (uint32_t half = lanes / 2; half; half /= 2) {
     LLVMValueRef pair[2] = {emit_half(cg, vector, 0, half), emit_half(cg, vector, 1, half)};
     vector = emit_scalar(cg, monoid, type, type, pair, half);

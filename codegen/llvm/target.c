@@ -25,7 +25,9 @@ static const Target targets[] = {
      .levels = {{"aarch64", "neon", 1, "generic", "", 128, 32, true}}},
 };
 
-const Target *target_at(uint32_t index) { return index < sizeof targets / sizeof *targets ? &targets[index] : NULL; }
+const Target *target_at(uint32_t index) {
+  return index < sizeof targets / sizeof *targets ? &targets[index] : NULL;
+}
 
 static bool is_word(const char *word, const char *text, size_t length) {
   return strlen(word) == length && strncmp(word, text, length) == 0;
@@ -40,7 +42,8 @@ const Target *target_find(const char *triple) {
   return NULL;
 }
 
-/* Whether a triple in normal form (architecture, vendor, system, environment) stands for a system with ELF. */
+/* Whether a triple in normal form (architecture, vendor, system, environment) stands for a system with ELF.
+ */
 static bool is_elf(const char *normal) {
   static const char *const systems[] = {"linux", "freebsd", "netbsd", "openbsd", "none", "unknown"};
   const char *vendor = strchr(normal, '-'), *system = vendor ? strchr(vendor + 1, '-') : NULL;
@@ -51,7 +54,8 @@ static bool is_elf(const char *normal) {
 
 const char *target_triple(const Target *target, const char *triple, Arena *arena) {
   if (!triple || !strchr(triple, '-')) return target->triple;
-  char *normal = LLVMNormalizeTargetTriple(arena_format(arena, "%s%s", target->architecture, strchr(triple, '-')));
+  char *normal =
+      LLVMNormalizeTargetTriple(arena_format(arena, "%s%s", target->architecture, strchr(triple, '-')));
   const char *copy = is_elf(normal) ? arena_copy_text(arena, normal, strlen(normal)) : NULL;
   LLVMDisposeMessage(normal);
   return copy;
@@ -73,6 +77,7 @@ static int32_t native_level(const Target *target) {
 int32_t target_level_find(const Target *target, const char *name) {
   if (strcmp(name, "native") == 0) return native_level(target);
   for (uint32_t i = 0; i < target->level_count; i++)
-    if (strcmp(target->levels[i].name, name) == 0 || strcmp(target->levels[i].alias, name) == 0) return (int32_t)i;
+    if (strcmp(target->levels[i].name, name) == 0 || strcmp(target->levels[i].alias, name) == 0)
+      return (int32_t)i;
   return -1;
 }

@@ -15,8 +15,8 @@ typedef struct TargetLevel {
   const char *cpu;      /* LLVM's name */
   const char *features; /* LLVM's feature string beyond the CPU's */
   uint32_t vector_bits;
-  uint32_t registers;   /* vector registers */
-  bool fma;             /* multiplies and adds in one instruction */
+  uint32_t registers; /* vector registers */
+  bool fma;           /* multiplies and adds in one instruction */
 } TargetLevel;
 
 typedef struct Target {
@@ -27,10 +27,11 @@ typedef struct Target {
   TargetLevel levels[LEVEL_LIMIT];
 } Target;
 
-/* The target of a triple, or of an architecture alone ("" or null: this machine's); null where there is none. */
+/* The target of a triple, or of an architecture alone ("" or null: this machine's); null where there is none.
+ */
 const Target *target_find(const char *triple);
-/* A triple of the target in LLVM's normal form, all parts in their places; an architecture alone gets the target's
-   own. Null where the system's objects are not ELF. */
+/* A triple of the target in LLVM's normal form, all parts in their places; an architecture alone gets the
+   target's own. Null where the system's objects are not ELF. */
 const char *target_triple(const Target *target, const char *triple, Arena *arena);
 const Target *target_at(uint32_t index); /* null after the last */
 /* The index of a level by name or alias, "native" for the best of this machine; -1 where there is none. */

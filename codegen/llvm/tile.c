@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A leaf of register tiles: the iterations of its row and column axes are cut into tiles of rows by vectors, whose
-   accumulators stay in registers through the whole reduction; the stages behind it run on them before the store. What
-   remains of the columns is masked, what remains of the rows is a smaller tile. */
+/* A leaf of register tiles: the iterations of its row and column axes are cut into tiles of rows by vectors,
+   whose accumulators stay in registers through the whole reduction; the stages behind it run on them before
+   the store. What remains of the columns is masked, what remains of the rows is a smaller tile. */
 #include "codegen/llvm/tile_internal.h"
 #include <string.h>
 
-enum { COUNT_UNKNOWN = -1, EDGE_UNROLL_LIMIT = 16, EDGE_CODE_LIMIT = 512, ENOUGH_ACCUMULATORS = 8, INLINE_COST = 16 };
+enum {
+  COUNT_UNKNOWN = -1,
+  EDGE_UNROLL_LIMIT = 16,
+  EDGE_CODE_LIMIT = 512,
+  ENOUGH_ACCUMULATORS = 8,
+  INLINE_COST = 16
+};
 
 /* The iterations of one of the leaf's axes. */
 typedef struct Span {
   LLVMValueRef start, end;
-  int64_t count; /* COUNT_UNKNOWN: known when the object runs */
+  int64_t count;  /* COUNT_UNKNOWN: known when the object runs */
   bool from_zero; /* the start is 0 */
   bool aligned;   /* the start begins a panel */
 } Span;
@@ -45,11 +51,14 @@ typedef struct TileValues {
   LLVMValueRef of[TILE_STAGE_LIMIT][TILE_ROW_LIMIT][TILE_VECTOR_LIMIT];
 } TileValues;
 
-static void bind_earlier(Tile *tile, const TileValues *values, uint32_t stage, uint32_t row, uint32_t vector) {
+static void bind_earlier(Tile *tile, const TileValues *values, uint32_t stage, uint32_t row,
+                         uint32_t vector) {
   for (uint32_t s = 0; s < stage; s++) {
-    const KernelBuffer *target = &tile->e->kernel->buffers[tile->e->kernel->stages[tile->leaf->stages[s]].target];
+    const KernelBuffer *target =
+        &tile->e->kernel->buffers[tile->e->kernel->stages[tile->leaf->stages[s]].target];
     if (element_info(target->element)->compute == target->element) /* else it is read back as it was stored */
-      tile->e->lane_values[tile->e->kernel->stages[tile->leaf->stages[s]].target] = values->of[s][row][vector];
+      tile->e->lane_values[tile->e->kernel->stages[tile->leaf->stages[s]].target] =
+          values->of[s][row][vector];
   }
 }
 
@@ -79,15 +88,18 @@ static bool is_costly(const Tile *tile) {
   return tile->row && tile->rows > 1 && cost > INLINE_COST;
 }
 
-/* The stages behind the reduction row by row, in a loop over the rows: the sums wait in memory on the stack. */
+/* The stages behind the reduction row by row, in a loop over the rows: the sums wait in memory on the stack.
+ */
 static void finish_in_loop(Tile *tile, LLVMTypeRef type, TileValues *values) {
   KernelEmitter *e = tile->e;
   Codegen *cg = e->cg;
-  LLVMValueRef memory = emit_alloca(cg, LLVMArrayType2(type, (uint64_t)tile->rows * tile->vectors), "tile"), first = tile->row;
+  LLVMValueRef memory = emit_alloca(cg, LLVMArrayType2(type, (uint64_t)tile->rows * tile->vectors), "tile"),
+               first = tile->row;
   for (uint32_t r = 0; r < tile->rows; r++)
     for (uint32_t v = 0; v < tile->vectors; v++) {
       LLVMValueRef at = emit_i64(cg, (int64_t)r * tile->vectors + v);
-      LLVMBuildStore(cg->builder, values->of[0][r][v], LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""));
+      LLVMBuildStore(cg->builder, values->of[0][r][v],
+                     LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""));
     }
   Loop loop = loop_open(cg, emit_i64(cg, 0), emit_i64(cg, tile->rows), 1);
   uint32_t rows = tile->rows;
@@ -96,7 +108,8 @@ static void finish_in_loop(Tile *tile, LLVMTypeRef type, TileValues *values) {
   for (uint32_t v = 0; v < tile->vectors; v++) {
     LLVMValueRef at = LLVMBuildMul(cg->builder, loop.index, emit_i64(cg, tile->vectors), "");
     at = LLVMBuildAdd(cg->builder, at, emit_i64(cg, v), "");
-    values->of[0][0][v] = LLVMBuildLoad2(cg->builder, type, LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""), "");
+    values->of[0][0][v] =
+        LLVMBuildLoad2(cg->builder, type, LLVMBuildInBoundsGEP2(cg->builder, type, memory, &at, 1, ""), "");
   }
   for (uint32_t s = 0; s < tile->leaf->stage_count; s++) finish_stage(tile, values, s);
   tile->row = first;
@@ -110,7 +123,8 @@ static LLVMValueRef joined_sets(Tile *tile, LLVMTypeRef type, uint32_t row, uint
   for (uint32_t set = 0; set < tile->sets; set++)
     values[set] = LLVMBuildLoad2(tile->e->cg->builder, type, tile->accumulators[set][row][vector], "");
   for (uint32_t half = tile->sets / 2; half > 0; half /= 2)
-    for (uint32_t set = 0; set < half; set++) values[set] = emit_combine(tile->e, tile->stage, values[set], values[set + half]);
+    for (uint32_t set = 0; set < half; set++)
+      values[set] = emit_combine(tile->e, tile->stage, values[set], values[set + half]);
   return values[0];
 }
 
@@ -124,7 +138,8 @@ static void emit_register_tile(Tile *tile) {
   e->vector_axis = tile->column_axis;
   unbind_vector(tile);
   tile->sets = 1;
-  while (tile->sets < TILE_SET_LIMIT && 2 * tile->sets * tile->rows * tile->vectors <= ENOUGH_ACCUMULATORS) tile->sets *= 2;
+  while (tile->sets < TILE_SET_LIMIT && 2 * tile->sets * tile->rows * tile->vectors <= ENOUGH_ACCUMULATORS)
+    tile->sets *= 2;
   for (uint32_t set = 0; set < tile->sets; set++)
     for (uint32_t r = 0; r < tile->rows; r++)
       for (uint32_t v = 0; v < tile->vectors; v++) {
@@ -182,8 +197,8 @@ static bool rows_hold(const Tile *tile, int64_t row, int64_t rows) {
   return true;
 }
 
-/* Whether rows are known so well that tiles at the edges can be specialised: every range along them speaks of nothing
-   else but short reduced axes, all is static, and there is not too much of it. */
+/* Whether rows are known so well that tiles at the edges can be specialised: every range along them speaks of
+   nothing else but short reduced axes, all is static, and there is not too much of it. */
 static bool edges_are_static(const Tile *tile, const Span *rows, uint32_t most) {
   int64_t ignored, extent, copies = (int64_t)most * tile->vectors;
   if (rows->count == COUNT_UNKNOWN || !rows->from_zero) return false;
@@ -199,8 +214,8 @@ static bool edges_are_static(const Tile *tile, const Span *rows, uint32_t most) 
       if (!dim_is_constant(range->form.terms[i].coefficient, &ignored)) return false;
       if (axis == tile->row_axis) continue;
       others++;
-      if (!stage_reduces(tile->stage, axis) || !dim_is_constant(tile->e->kernel->axes[axis].extent, &extent) ||
-          extent > EDGE_UNROLL_LIMIT)
+      if (!stage_reduces(tile->stage, axis) ||
+          !dim_is_constant(tile->e->kernel->axes[axis].extent, &extent) || extent > EDGE_UNROLL_LIMIT)
         return false;
       copies *= extent;
     }
@@ -212,11 +227,13 @@ static bool edges_are_static(const Tile *tile, const Span *rows, uint32_t most) 
 /* A static number of rows, cut evenly; runs of alike tiles are loops. */
 static void emit_static_rows(Tile *tile, const Span *rows, uint32_t most) {
   Codegen *cg = tile->e->cg;
-  int64_t tiles = (rows->count + most - 1) / most, base = rows->count / tiles, larger = rows->count % tiles, row = 0;
+  int64_t tiles = (rows->count + most - 1) / most, base = rows->count / tiles, larger = rows->count % tiles,
+          row = 0;
   for (int64_t k = 0; k < tiles;) {
     uint32_t size = (uint32_t)(base + (k < larger));
     int64_t run = 0;
-    while (k + run < tiles && base + (k + run < larger) == size && rows_hold(tile, row + run * size, size)) run++;
+    while (k + run < tiles && base + (k + run < larger) == size && rows_hold(tile, row + run * size, size))
+      run++;
     tile->rows_inside = run > 0;
     tile->known_row = run > 0 ? -1 : row;
     if (run == 0) run = 1;
@@ -286,10 +303,13 @@ static LLVMValueRef lane_mask(Tile *tile, LLVMValueRef count) {
   return LLVMBuildICmp(cg->builder, LLVMIntULT, LLVMConstVector(numbers, tile->lanes), limit, "");
 }
 
-static bool is_aligned(uint64_t columns) { return columns % PANEL_COLUMNS == 0; }
+static bool is_aligned(uint64_t columns) {
+  return columns % PANEL_COLUMNS == 0;
+}
 
 /* Tiles of `vectors` vectors while they fit; the first column that is left. */
-static LLVMValueRef loop_columns(Tile *tile, const Span *rows, uint32_t vectors, LLVMValueRef from, LLVMValueRef to) {
+static LLVMValueRef loop_columns(Tile *tile, const Span *rows, uint32_t vectors, LLVMValueRef from,
+                                 LLVMValueRef to) {
   Loop loop = loop_open(tile->e->cg, from, to, vectors * tile->lanes);
   tile->vectors = vectors;
   tile->column = loop.index;
@@ -302,7 +322,8 @@ static LLVMValueRef loop_columns(Tile *tile, const Span *rows, uint32_t vectors,
 
 static void emit_static_columns(Tile *tile, const Span *rows, const Span *columns, uint32_t vectors) {
   Codegen *cg = tile->e->cg;
-  int64_t width = (int64_t)vectors * tile->lanes, full = columns->count / width, rest = columns->count % width;
+  int64_t width = (int64_t)vectors * tile->lanes, full = columns->count / width,
+          rest = columns->count % width;
   LLVMValueRef at = columns->start;
   bool aligned = columns->aligned;
   tile->column_aligned = aligned;
@@ -340,7 +361,9 @@ static void emit_dynamic_columns(Tile *tile, const Span *rows, const Span *colum
 }
 
 static void emit_columns(Tile *tile, const Span *rows, const Span *columns) {
-  uint64_t row_count = tile->row_axis == NO_VECTOR_AXIS ? 1 : rows->count == COUNT_UNKNOWN ? 0 : (uint64_t)rows->count;
+  uint64_t row_count = tile->row_axis == NO_VECTOR_AXIS ? 1
+                       : rows->count == COUNT_UNKNOWN   ? 0
+                                                        : (uint64_t)rows->count;
   uint64_t count = columns->count == COUNT_UNKNOWN ? 0 : (uint64_t)columns->count;
   uint32_t vectors = tile_vectors(tile->e->level, &tile->demand, tile->lanes, count, row_count);
   if (columns->count == 0) return;
@@ -351,14 +374,19 @@ static void emit_columns(Tile *tile, const Span *rows, const Span *columns) {
 }
 
 static Span span_of(KernelEmitter *e, const AxisPart *part) {
-  Span span = {.start = emit_i64(e->cg, 0), .end = e->extents[part->axis], .count = COUNT_UNKNOWN, .from_zero = true, .aligned = true};
+  Span span = {.start = emit_i64(e->cg, 0),
+               .end = e->extents[part->axis],
+               .count = COUNT_UNKNOWN,
+               .from_zero = true,
+               .aligned = true};
   int64_t extent;
   if (part->part == PART_INNER) {
     span.start = e->tile_starts[part->axis];
     span.end = e->tile_ends[part->axis];
     span.from_zero = false;
     span.aligned = is_aligned((uint64_t)part->tile);
-    if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent) && extent % part->tile == 0) span.count = part->tile;
+    if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent) && extent % part->tile == 0)
+      span.count = part->tile;
   } else if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent)) {
     span.count = extent;
   }
@@ -368,7 +396,8 @@ static Span span_of(KernelEmitter *e, const AxisPart *part) {
 /* Where an inner part has a static extent, its last tile has another static size: both are emitted. */
 typedef void (*SpanUser)(Tile *tile, const Span *rows, const Span *columns);
 
-static void with_static_count(Tile *tile, const AxisPart *part, Span *span, Span *rows, Span *columns, SpanUser use) {
+static void with_static_count(Tile *tile, const AxisPart *part, Span *span, Span *rows, Span *columns,
+                              SpanUser use) {
   KernelEmitter *e = tile->e;
   Codegen *cg = e->cg;
   int64_t extent;
@@ -378,9 +407,11 @@ static void with_static_count(Tile *tile, const AxisPart *part, Span *span, Span
     return;
   }
   int64_t counts[2] = {part->tile, extent % part->tile};
-  LLVMBasicBlockRef blocks[2] = {emit_block(cg, "full"), emit_block(cg, "rest")}, join = emit_block(cg, "join");
+  LLVMBasicBlockRef blocks[2] = {emit_block(cg, "full"), emit_block(cg, "rest")},
+                    join = emit_block(cg, "join");
   LLVMValueRef size = LLVMBuildSub(cg->builder, span->end, span->start, "");
-  LLVMBuildCondBr(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, size, emit_i64(cg, part->tile), ""), blocks[0], blocks[1]);
+  LLVMBuildCondBr(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, size, emit_i64(cg, part->tile), ""),
+                  blocks[0], blocks[1]);
   for (int i = 0; i < 2; i++) {
     LLVMPositionBuilderAtEnd(cg->builder, blocks[i]);
     span->count = counts[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step of a register tile: what depends on the row alone is computed once per row, what depends on the column alone
-   once per vector. */
+/* One step of a register tile: what depends on the row alone is computed once per row, what depends on the
+   column alone once per vector. */
 #include "codegen/llvm/tile_internal.h"
 
 static Dim stride_of(const Tile *tile, const Expr *load, uint32_t axis) {
@@ -34,18 +34,20 @@ void tile_collect(Tile *tile) {
   tile->node_count = 0;
   collect(tile, tile->guarded);
   const Expr *root = tile->guarded;
-  tile->demand.product = tile->stage->monoid == SCALAR_ADD && root->kind == EXPR_CALL && root->scalar == SCALAR_MUL;
+  tile->demand.product =
+      tile->stage->monoid == SCALAR_ADD && root->kind == EXPR_CALL && root->scalar == SCALAR_MUL;
 }
 
-/* How far a vector's first column is from the tile's, in elements. Panels are one after the other; where a tile begins
-   within one, the distance depends on where. */
+/* How far a vector's first column is from the tile's, in elements. Panels are one after the other; where a
+   tile begins within one, the distance depends on where. */
 static LLVMValueRef column_distance(Tile *tile, const TileNode *node, LLVMValueRef start, uint32_t vector) {
   KernelEmitter *e = tile->e;
   Codegen *cg = e->cg;
   const KernelBuffer *buffer = &e->kernel->buffers[node->expr->buffer];
   uint32_t columns = vector * tile->lanes;
   if (!buffer->panel)
-    return LLVMBuildMul(cg->builder, emit_dim(cg, node->column_stride, e->symbols), emit_i64(cg, columns), "");
+    return LLVMBuildMul(cg->builder, emit_dim(cg, node->column_stride, e->symbols), emit_i64(cg, columns),
+                        "");
   if (!tile->column_aligned) {
     e->axis_values[tile->column_axis] = LLVMBuildAdd(cg->builder, tile->column, emit_i64(cg, columns), "");
     LLVMValueRef there = emit_offset(e, buffer, node->expr->subscripts);
@@ -55,18 +57,21 @@ static LLVMValueRef column_distance(Tile *tile, const TileNode *node, LLVMValueR
   LLVMValueRef rows = emit_i64(cg, 1);
   for (uint32_t i = 0; i + 1 < buffer->rank; i++)
     rows = LLVMBuildMul(cg->builder, rows, emit_dim(cg, buffer->dims[i], e->symbols), "");
-  LLVMValueRef panels = LLVMBuildMul(cg->builder, rows, emit_i64(cg, columns / buffer->panel * buffer->panel), "");
+  LLVMValueRef panels =
+      LLVMBuildMul(cg->builder, rows, emit_i64(cg, columns / buffer->panel * buffer->panel), "");
   return LLVMBuildAdd(cg->builder, panels, emit_i64(cg, columns % buffer->panel), "");
 }
 
 void tile_start_offsets(Tile *tile, TileOffsets *offsets) {
   KernelEmitter *e = tile->e;
-  for (uint32_t i = 0; i < tile->stage->reduce_count; i++) e->axis_values[tile->stage->reduce_axes[i]] = emit_i64(e->cg, 0);
+  for (uint32_t i = 0; i < tile->stage->reduce_count; i++)
+    e->axis_values[tile->stage->reduce_axes[i]] = emit_i64(e->cg, 0);
   for (uint32_t i = 0; i < tile->node_count; i++) {
     const Expr *expr = tile->nodes[i].expr;
     if (expr->kind != EXPR_LOAD) continue;
     offsets->of[i] = emit_offset(e, &e->kernel->buffers[expr->buffer], expr->subscripts);
-    for (uint32_t v = 1; v < tile->vectors; v++) tile->nodes[i].distances[v] = column_distance(tile, &tile->nodes[i], offsets->of[i], v);
+    for (uint32_t v = 1; v < tile->vectors; v++)
+      tile->nodes[i].distances[v] = column_distance(tile, &tile->nodes[i], offsets->of[i], v);
   }
   for (uint32_t i = 0; i < tile->stage->reduce_count; i++) e->axis_values[tile->stage->reduce_axes[i]] = NULL;
 }
@@ -96,7 +101,8 @@ bool tile_axes_merge(const Tile *tile, uint32_t outer, uint32_t inner) {
   return true;
 }
 
-static LLVMValueRef load(Tile *tile, uint32_t index, const TileOffsets *offsets, uint32_t row, uint32_t vector) {
+static LLVMValueRef load(Tile *tile, uint32_t index, const TileOffsets *offsets, uint32_t row,
+                         uint32_t vector) {
   KernelEmitter *e = tile->e;
   const TileNode *node = &tile->nodes[index];
   LLVMValueRef offset = offsets->of[index];
@@ -112,26 +118,36 @@ static LLVMValueRef index_value(Tile *tile, const Expr *expr, uint32_t row, uint
   KernelEmitter *e = tile->e;
   LLVMBuilderRef builder = e->cg->builder;
   if (tile->row) e->axis_values[tile->row_axis] = LLVMBuildAdd(builder, tile->row, emit_i64(e->cg, row), "");
-  e->axis_values[tile->column_axis] = LLVMBuildAdd(builder, tile->column, emit_i64(e->cg, vector * tile->lanes), "");
+  e->axis_values[tile->column_axis] =
+      LLVMBuildAdd(builder, tile->column, emit_i64(e->cg, vector * tile->lanes), "");
   LLVMValueRef value = emit_expr(e, expr);
   if (tile->row) e->axis_values[tile->row_axis] = tile->row;
   e->axis_values[tile->column_axis] = tile->column;
   return value;
 }
 
-static LLVMValueRef value_of(Tile *tile, uint32_t index, const TileOffsets *offsets, uint32_t row, uint32_t vector) {
+static LLVMValueRef value_of(Tile *tile, uint32_t index, const TileOffsets *offsets, uint32_t row,
+                             uint32_t vector) {
   TileNode *node = &tile->nodes[index];
   const Expr *expr = node->expr;
   LLVMValueRef *kept = &node->values[node->by_row ? row : 0][node->by_column ? vector : 0];
   if (*kept) return *kept;
   KernelEmitter *e = tile->e;
   LLVMValueRef operands[3];
-  for (uint32_t i = 0; i < expr->operand_count; i++) operands[i] = value_of(tile, node->operands[i], offsets, row, vector);
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    operands[i] = value_of(tile, node->operands[i], offsets, row, vector);
   switch (expr->kind) {
-  case EXPR_LITERAL: *kept = emit_expr(e, expr); break;
-  case EXPR_LOAD: *kept = load(tile, index, offsets, row, vector); break;
-  case EXPR_INDEX: *kept = index_value(tile, expr, row, vector); break;
-  case EXPR_GUARD: break; /* schedules have none below the root */
+  case EXPR_LITERAL:
+    *kept = emit_expr(e, expr);
+    break;
+  case EXPR_LOAD:
+    *kept = load(tile, index, offsets, row, vector);
+    break;
+  case EXPR_INDEX:
+    *kept = index_value(tile, expr, row, vector);
+    break;
+  case EXPR_GUARD:
+    break; /* schedules have none below the root */
   case EXPR_CALL: {
     ElementType from = expr->operands[expr->scalar == SCALAR_SELECT ? 1 : 0]->type;
     *kept = emit_scalar(e->cg, expr->scalar, from, expr->type, operands, tile->lanes);

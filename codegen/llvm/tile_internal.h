@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by tile.c (which tiles there are), tile_reduce.c (the loops of a tile's reduction) and tile_expression.c
-   (what one step of it computes). */
+/* Shared by tile.c (which tiles there are), tile_reduce.c (the loops of a tile's reduction) and
+   tile_expression.c (what one step of it computes). */
 #ifndef AICC_CODEGEN_TILE_INTERNAL_H
 #define AICC_CODEGEN_TILE_INTERNAL_H
 #include "codegen/llvm/kernel_internal.h"
@@ -14,9 +14,10 @@ typedef struct TileNode {
   bool by_row, by_column;
   LLVMValueRef row_stride; /* LOAD: elements */
   Dim column_stride;       /* LOAD */
-  LLVMValueRef distances[TILE_VECTOR_LIMIT]; /* LOAD: from the tile's first column to a vector's first, elements */
+  LLVMValueRef
+      distances[TILE_VECTOR_LIMIT]; /* LOAD: from the tile's first column to a vector's first, elements */
   LLVMValueRef values[TILE_ROW_LIMIT][TILE_VECTOR_LIMIT]; /* of the current step; null: not computed yet */
-  uint32_t operands[3];    /* among the nodes */
+  uint32_t operands[3];                                   /* among the nodes */
 } TileNode;
 
 /* Where the loads stand: element offsets at the tile's first row and column and the current step. */
@@ -27,10 +28,10 @@ typedef struct TileOffsets {
 typedef struct Tile {
   KernelEmitter *e;
   const Schedule *leaf;
-  const Stage *stage; /* the first of the leaf */
+  const Stage *stage;  /* the first of the leaf */
   const Expr *guarded; /* its expression without the guard around it */
   uint32_t range_count;
-  const WhereRange *ranges; /* of that guard */
+  const WhereRange *ranges;       /* of that guard */
   uint32_t row_axis, column_axis; /* row_axis: NO_VECTOR_AXIS where there is none */
   TileDemand demand;
   uint32_t node_count;
@@ -41,7 +42,8 @@ typedef struct Tile {
   bool column_aligned;      /* the first column begins a panel */
   LLVMValueRef last_mask;   /* of the last vector; null: all lanes */
   bool rows_inside;         /* no range along the rows can fail */
-  int64_t known_row;        /* the first row where known when aicc runs and ranges along the rows may fail; else -1 */
+  int64_t
+      known_row; /* the first row where known when aicc runs and ranges along the rows may fail; else -1 */
   uint32_t sets; /* of accumulators, taken in turn by the steps of small tiles: their latencies overlap */
   LLVMValueRef accumulators[TILE_SET_LIMIT][TILE_ROW_LIMIT][TILE_VECTOR_LIMIT];
 } Tile;

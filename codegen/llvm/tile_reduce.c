@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loops of a tile's reduction. A range that has to hold becomes the bounds of the last loop that it speaks of. Where
-   a range speaks of the rows too, its axis is unrolled, and each step leaves out the rows for which it fails. */
+/* The loops of a tile's reduction. A range that has to hold becomes the bounds of the last loop that it
+   speaks of. Where a range speaks of the rows too, its axis is unrolled, and each step leaves out the rows
+   for which it fails. */
 #include "codegen/llvm/tile_internal.h"
 
-/* Steps of the innermost loop at once; tiles at edges have a copy of it per tap, in which a big tile hides the loop. */
+/* Steps of the innermost loop at once; tiles at edges have a copy of it per tap, in which a big tile hides
+ * the loop. */
 enum { UNROLL = 4, EDGE_UNROLLED_VECTORS = 8 };
 
 typedef struct Reduction {
@@ -25,8 +27,10 @@ static bool is_last(const Tile *tile, const WhereRange *range, uint32_t axis) {
   return true;
 }
 
-/* low <= form < high where form = coefficient * axis + the rest, which has a value: the bounds of the axis. */
-static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMValueRef *from, LLVMValueRef *to) {
+/* low <= form < high where form = coefficient * axis + the rest, which has a value: the bounds of the axis.
+ */
+static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMValueRef *from,
+                       LLVMValueRef *to) {
   Codegen *cg = tile->e->cg;
   LLVMBuilderRef builder = cg->builder;
   Subscript rest = range->form;
@@ -41,7 +45,8 @@ static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMV
   rest.terms = terms;
   LLVMValueRef known = emit_form(tile->e, &rest), one = emit_i64(cg, 1), ignored;
   LLVMValueRef least = LLVMBuildSub(builder, emit_dim(cg, range->low, tile->e->symbols), known, "");
-  LLVMValueRef most = LLVMBuildSub(builder, LLVMBuildSub(builder, emit_dim(cg, range->high, tile->e->symbols), one, ""), known, "");
+  LLVMValueRef most = LLVMBuildSub(
+      builder, LLVMBuildSub(builder, emit_dim(cg, range->high, tile->e->symbols), one, ""), known, "");
   if (coefficient < 0) { /* -c * axis in [least, most]: c * axis in [-most, -least] */
     LLVMValueRef negated = LLVMBuildNeg(builder, most, "");
     most = LLVMBuildNeg(builder, least, "");
@@ -50,7 +55,8 @@ static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMV
   }
   if (coefficient != 1) {
     LLVMValueRef c = emit_i64(cg, coefficient);
-    least = emit_floor_divide(cg, LLVMBuildAdd(builder, least, emit_i64(cg, coefficient - 1), ""), c, &ignored);
+    least =
+        emit_floor_divide(cg, LLVMBuildAdd(builder, least, emit_i64(cg, coefficient - 1), ""), c, &ignored);
     most = emit_floor_divide(cg, most, c, &ignored);
   }
   LLVMValueRef lows[2] = {*from, least}, highs[2] = {*to, LLVMBuildAdd(builder, most, one, "")};
@@ -60,7 +66,8 @@ static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMV
 
 static void reduce_from(Tile *tile, const Reduction *state, uint32_t at);
 
-/* An axis that shares a range with the rows, its values and the first row known: rows for which it fails stay out. */
+/* An axis that shares a range with the rows, its values and the first row known: rows for which it fails stay
+ * out. */
 static bool row_inside(const WhereRange *range, uint32_t axis, int64_t value, int64_t row) {
   int64_t form = 0, low = 0, high = 0, coefficient;
   dim_is_constant(range->form.offset, &form);
@@ -68,7 +75,8 @@ static bool row_inside(const WhereRange *range, uint32_t axis, int64_t value, in
   dim_is_constant(range->high, &high);
   for (uint32_t i = 0; i < range->form.term_count; i++) {
     const AffineTerm *term = &range->form.terms[i];
-    if (dim_is_constant(term->coefficient, &coefficient)) form += coefficient * (term->label == axis ? value : row);
+    if (dim_is_constant(term->coefficient, &coefficient))
+      form += coefficient * (term->label == axis ? value : row);
   }
   return form >= low && form < high;
 }
@@ -105,8 +113,8 @@ static void reduce_unrolled(Tile *tile, const Reduction *state, uint32_t at) {
 }
 
 /* The innermost loop: UNROLL steps at once, then what remains. */
-static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, LLVMValueRef from, LLVMValueRef to,
-                             uint32_t unroll) {
+static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, LLVMValueRef from,
+                             LLVMValueRef to, uint32_t unroll) {
   Codegen *cg = tile->e->cg;
   Loop loop = loop_open(cg, from, to, unroll);
   Reduction steps[UNROLL];
@@ -115,8 +123,8 @@ static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, 
     tile_advance(tile, &steps[u].offsets, axis, loop.index);
     tile_advance(tile, &steps[u].offsets, axis, emit_i64(cg, u));
   }
-  /* Where rows read vectors of their own, the windows of adjacent rows overlap: row by row, what they share is loaded once
-     and soon used up. Else all rows share what a step loads. */
+  /* Where rows read vectors of their own, the windows of adjacent rows overlap: row by row, what they share
+     is loaded once and soon used up. Else all rows share what a step loads. */
   uint32_t turns = tile->demand.vector_per_row ? tile->rows : 1;
   for (uint32_t turn = 0; turn < turns; turn++)
     for (uint32_t u = 0; u < unroll; u++) {
@@ -131,11 +139,13 @@ static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, 
     reduce_innermost(tile, state, axis, loop.index, to, 1);
 }
 
-/* Ranges that this axis completes bound its loop; a range along the rows that is known to hold is left out. */
+/* Ranges that this axis completes bound its loop; a range along the rows that is known to hold is left out.
+ */
 static void bound_loop(Tile *tile, Reduction *state, uint32_t axis, LLVMValueRef *from, LLVMValueRef *to) {
   for (uint32_t k = 0; k < tile->range_count; k++) {
     const WhereRange *range = &tile->ranges[k];
-    if (state->applied >> k & 1 || !subscript_uses(&range->form, axis) || !is_last(tile, range, axis)) continue;
+    if (state->applied >> k & 1 || !subscript_uses(&range->form, axis) || !is_last(tile, range, axis))
+      continue;
     state->applied |= 1u << k;
     bound_axis(tile, range, axis, from, to);
   }
@@ -150,7 +160,8 @@ static bool is_ranged(const Tile *tile, const Reduction *state, uint32_t axis) {
 
 static bool shares_range_with_rows(const Tile *tile, const Reduction *state, uint32_t axis) {
   for (uint32_t k = 0; k < tile->range_count; k++)
-    if (!(state->applied >> k & 1) && subscript_uses(&tile->ranges[k].form, axis) && range_uses_rows(tile, &tile->ranges[k]))
+    if (!(state->applied >> k & 1) && subscript_uses(&tile->ranges[k].form, axis) &&
+        range_uses_rows(tile, &tile->ranges[k]))
       return true;
   return false;
 }
@@ -179,7 +190,8 @@ static void reduce_from(Tile *tile, const Reduction *outside, uint32_t at) {
       to = LLVMBuildMul(cg->builder, to, e->extents[axis], "");
     }
   if (at + 1 == stage->reduce_count) {
-    uint32_t unroll = tile->known_row >= 0 && tile->rows * tile->vectors >= EDGE_UNROLLED_VECTORS ? 1 : UNROLL;
+    uint32_t unroll =
+        tile->known_row >= 0 && tile->rows * tile->vectors >= EDGE_UNROLLED_VECTORS ? 1 : UNROLL;
     if (LLVMIsConstant(to) && LLVMConstIntGetSExtValue(to) < unroll && LLVMIsConstant(from))
       unroll = LLVMConstIntGetSExtValue(to) > 0 ? (uint32_t)LLVMConstIntGetSExtValue(to) : 1;
     reduce_innermost(tile, &state, axis, from, to, unroll);
@@ -207,7 +219,8 @@ static LLVMValueRef outer_condition(Tile *tile, Reduction *state) {
       continue;
     }
     LLVMValueRef value = emit_form(tile->e, &range->form);
-    LLVMValueRef low = emit_dim(cg, range->low, tile->e->symbols), high = emit_dim(cg, range->high, tile->e->symbols);
+    LLVMValueRef low = emit_dim(cg, range->low, tile->e->symbols),
+                 high = emit_dim(cg, range->high, tile->e->symbols);
     LLVMValueRef inside = LLVMBuildAnd(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntSGE, value, low, ""),
                                        LLVMBuildICmp(cg->builder, LLVMIntSLT, value, high, ""), "");
     all = all ? LLVMBuildAnd(cg->builder, all, inside, "") : inside;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Costs are in half cycles of a core that starts two multiply-adds and two loads per cycle and finishes a multiply-add
-   after four: what the CPUs of each level have in common. Only their ratios matter. */
+/* Costs are in half cycles of a core that starts two multiply-adds and two loads per cycle and finishes a
+   multiply-add after four: what the CPUs of each level have in common. Only their ratios matter. */
 #include "codegen/llvm/tile_shape.h"
 
 enum { LATENCY_HALF_CYCLES = 8, MANY = 1024 };
@@ -27,8 +27,8 @@ static uint64_t rows_cost(const TileDemand *demand, uint64_t rows, uint64_t most
   return higher * step_cost(demand, low + 1, vectors) + (tiles - higher) * step_cost(demand, low, vectors);
 }
 
-static uint64_t best_rows_cost(const TargetLevel *level, const TileDemand *demand, uint64_t vectors, uint64_t rows,
-                               uint32_t *best) {
+static uint64_t best_rows_cost(const TargetLevel *level, const TileDemand *demand, uint64_t vectors,
+                               uint64_t rows, uint32_t *best) {
   uint32_t limit = tile_rows_limit(level, demand, (uint32_t)vectors);
   uint64_t least = UINT64_MAX;
   if (rows == 0) rows = MANY;
@@ -48,7 +48,8 @@ uint32_t tile_rows(const TargetLevel *level, const TileDemand *demand, uint32_t 
   return best;
 }
 
-uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns, uint64_t rows) {
+uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns,
+                      uint64_t rows) {
   uint64_t total = columns ? (columns + lanes - 1) / lanes : MANY, least = UINT64_MAX;
   uint32_t best = 1, ignored;
   for (uint32_t vectors = 1; vectors <= TILE_VECTOR_LIMIT && vectors <= total; vectors++) {

@@ -18,5 +18,6 @@ uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uin
 /* The rows per tile that `rows` are best cut into (0: unknown, many); tiles are cut evenly. */
 uint32_t tile_rows(const TargetLevel *level, const TileDemand *demand, uint32_t vectors, uint64_t rows);
 /* The vectors per tile that columns are best cut into: `columns` (0: unknown, many) lanes of `lanes` each. */
-uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns, uint64_t rows);
+uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns,
+                      uint64_t rows);
 #endif
