@@ -49,14 +49,14 @@ LLVMValueRef emit_load_lanes(KernelEmitter *e, uint32_t buffer, LLVMValueRef off
 void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, LLVMValueRef lanes);
 /* A leaf of register tiles (tile.c). */
 void emit_tile(KernelEmitter *e, const Schedule *node);
-/* Starts value for `monoid` of expressions of that type. */
+/* What the stage's accumulators begin with, on the current lanes. */
 LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage);
-/* accumulator monoid value on the current lanes; products of floats are added by fma where the level has it.
- */
+/* The accumulator and a value joined by the stage's monoid, on the current lanes. */
 LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value);
 /* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and
    *high are tightened, to an empty interval where nothing is provable. */
 void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
                   LLVMValueRef *high);
+/* Whether the expression is the neutral element of the stage's monoid. */
 bool expr_is_identity(const Stage *stage, const Expr *expr);
 #endif
