@@ -17,18 +17,17 @@ bool lower_is_placeable(const Node *node) {
   }
 }
 
-/* Values that must have a buffer of their own: results of the region, what control flow reads, and what a
-   reshape shares the memory of. */
-static bool *find_own(Lowering *lowering, const Region *region) {
-  bool *own = arena_array(lowering->arena, bool, lowering->module->value_count);
+/* Values that must have a buffer of their own: results of regions, what control flow reads, and what a reshape
+   shares the memory of. */
+static void mark_own(Lowering *lowering, const Region *region, bool *own) {
   for (const Node *node = region->first; node; node = node->next) {
     for (uint32_t i = 0; node->region_count && i < node->operand_count; i++)
       if (node->operands[i]) own[node->operands[i]->id] = true;
+    for (uint32_t i = 0; i < node->region_count; i++) mark_own(lowering, node->regions[i], own);
     if (node->kind == PRIMITIVE_RESHAPE && plan_of(lowering, node->results[0])->materialised)
       own[node->operands[0]->id] = own[node->results[0]->id] = true;
   }
   for (uint32_t i = 0; i < region->result_count; i++) own[region->results[i]->id] = true;
-  return own;
 }
 
 static bool may_move(Lowering *lowering, const Region *region, const bool *own, const Value *value) {
@@ -89,7 +88,8 @@ static void place_operand(Lowering *lowering, const Region *region, const bool *
 
 void lower_place(Lowering *lowering, const Region *region) {
   DimContext *dims = lowering->module->dims;
-  const bool *own = find_own(lowering, region);
+  bool *own = arena_array(lowering->arena, bool, lowering->module->value_count);
+  mark_own(lowering, region, own);
   for (Node *node = region->first; node; node = node->next) {
     if (node->kind != PRIMITIVE_CONCAT || node->results[0]->use_count == 0) continue;
     uint32_t axis = (uint32_t)node_int(node, "axis");

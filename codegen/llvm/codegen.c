@@ -173,22 +173,17 @@ static bool optimise(Codegen *cg) {
 
 static bool write_output(Codegen *cg, CodegenResult *result) {
   char *message = NULL;
+  LLVMMemoryBufferRef buffer;
   if (cg->options->output == OUTPUT_LLVM_IR) {
     char *text = LLVMPrintModuleToString(cg->module);
-    result->length = strlen(text);
-    result->bytes = heap_resize(NULL, result->length + 1);
-    memcpy(result->bytes, text, result->length + 1);
+    buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "text");
     LLVMDisposeMessage(text);
-    return true;
+  } else {
+    LLVMCodeGenFileType kind = cg->options->output == OUTPUT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
+    if (LLVMTargetMachineEmitToMemoryBuffer(cg->machine, cg->module, kind, &message, &buffer))
+      return fail(cg, "code generation", message);
   }
-  LLVMMemoryBufferRef buffer;
-  LLVMCodeGenFileType kind = cg->options->output == OUTPUT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
-  if (LLVMTargetMachineEmitToMemoryBuffer(cg->machine, cg->module, kind, &message, &buffer))
-    return fail(cg, "code generation", message);
-  result->length = LLVMGetBufferSize(buffer);
-  result->bytes = heap_resize(NULL, result->length + 1);
-  memcpy(result->bytes, LLVMGetBufferStart(buffer), result->length);
-  LLVMDisposeMemoryBuffer(buffer);
+  *result = (CodegenResult){LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), buffer};
   return true;
 }
 
@@ -275,7 +270,7 @@ bool codegen_run(const Program *program, const InterfaceNames *names, const Code
 }
 
 void codegen_result_free(CodegenResult *result) {
-  free(result->bytes);
+  if (result->memory) LLVMDisposeMemoryBuffer(result->memory);
   *result = (CodegenResult){0};
 }
 

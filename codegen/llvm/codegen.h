@@ -30,8 +30,9 @@ typedef struct CodegenOptions {
 } CodegenOptions;
 
 typedef struct CodegenResult {
-  char *bytes; /* freed by codegen_result_free */
+  const char *bytes; /* in `memory`, freed by codegen_result_free */
   size_t length;
+  void *memory; /* LLVM's buffer */
 } CodegenResult;
 
 /* Generates code for every entry's program. False after reporting. An LLVM fatal error ends the process with
