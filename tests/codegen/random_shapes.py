@@ -98,6 +98,14 @@ def interleaved(rng, path):
     onnx.save(model, path)
 
 
+def left(rng, path):
+    """The constant operand on the left."""
+    m, k, n = extent(rng, 70), extent(rng, 90), extent(rng, 50)
+    batch = [extent(rng, 3) for _ in range(rng.randint(0, 2))]
+    nodes = [helper.make_node("MatMul", ["w", "x"], ["t"]), helper.make_node("Relu", ["t"], ["y"])]
+    save(path, nodes, [("x", batch + [k, n])], [weights(rng, "w", rng.choice([[m, k], batch + [m, k]]))])
+
+
 def gemm(rng, path):
     m, k, n = extent(rng, 40), extent(rng, 90), extent(rng, 150)
     ta, tb = rng.randint(0, 1), rng.randint(0, 1)
@@ -131,7 +139,7 @@ rng = random.Random(SEED)
 with tempfile.TemporaryDirectory(prefix="aicc-shapes-") as folder:
     paths = []
     for index in range(COUNT):
-        kind = rng.choice([conv, conv, conv, product, product, gemm, interleaved, pooling, reduction])
+        kind = rng.choice([conv, conv, conv, product, product, gemm, left, interleaved, pooling, reduction])
         paths.append(os.path.join(folder, "%s_%d.onnx" % (kind.__name__, index)))
         kind(rng, paths[-1])
     done = subprocess.run([ORACLE] + paths, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
