@@ -48,15 +48,13 @@ static int32_t weights_axis(const Equation *equation, uint32_t weights, uint32_t
 /* The factor as a tensor of the weights' dims, varying along their axis. */
 static Value *factor_for_weights(Scaling *s, const Value *factor, int32_t axis, const Value *weights,
                                  int32_t own) {
-  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
-                                                "u", "v", "w", "x", "y", "z", "a", "b", "c", "d", "e", "f"};
   if (axis < 0) return (Value *)(uintptr_t)factor;
   const Node *view = factor->producer;
   const Access *access = &view->equation->operands[0];
   EquationBuilder *equation = equation_start(&s->builder);
   uint32_t along = 0;
   for (uint32_t i = 0; i < weights->type.rank; i++) {
-    uint32_t label = equation_label(equation, names[i], weights->type.dims[i]);
+    uint32_t label = equation_label(equation, build_axis_name(i), weights->type.dims[i]);
     equation_result_label(equation, label);
     if ((int32_t)i == own) along = label;
   }
@@ -77,7 +75,7 @@ static Value *scale_contraction(Scaling *s, Value *contraction, const Value *fac
     return NULL;
   uint32_t weights = is_constant(s, node->operands[1]);
   Value *scaled = node->operands[weights];
-  if (!is_constant(s, scaled) || scaled->type.rank > 24) return NULL;
+  if (!is_constant(s, scaled)) return NULL;
   if (axis >= 0 && (own = weights_axis(node->equation, weights, (uint32_t)axis)) < 0) return NULL;
   Value *operands[2] = {node->operands[0], node->operands[1]};
   operands[weights] =

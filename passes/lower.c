@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks an entry's nodes in order and emits a kernel for every value that lower_plan.c gave a buffer. */
+#include "ir/build.h"
 #include "passes/lower.h"
 #include "passes/lower_internal.h"
 #include <string.h>
@@ -61,11 +62,8 @@ uint32_t value_buffer(Lowering *lowering, const Value *value) {
 
 /* Axes over the dims of a type, and the plain access to it. */
 static void axes_of_type(KernelBuilder *builder, const Type *type, Subscript *at) {
-  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m",  "n",  "o",  "p",  "q",  "r", "s",
-                                                "t", "u", "v", "w", "x",  "y",  "z",  "a",  "b",  "c", "d",
-                                                "e", "f", "g", "h", "i1", "j1", "k1", "l1", "m1", "n1"};
   for (uint32_t i = 0; i < type->rank; i++)
-    at[i] = subscript_axis(builder, kernel_axis(builder, names[i], type->dims[i]));
+    at[i] = subscript_axis(builder, kernel_axis(builder, build_axis_name(i), type->dims[i]));
 }
 
 /* Axes for the labels of an equation. */

@@ -34,7 +34,7 @@ typedef struct ValuePlan {
   uint32_t cost;     /* of the inlined expression */
   uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
-  Value *root;       /* of an inlined map: the materialised value whose kernel computes it, when single use */
+  Value *root;       /* of an inlined map: the materialised value whose kernel computes it, where all readers lead there */
   bool placed;       /* an inlined reshape between a value and a concatenation */
   const Value
       *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One line per point: those of the thin slice, then those of the hot core: PASS, FAIL or NOT YET. A point passes when the tests that show it pass;
-# exits 0 only when every point does. Runs on a clean clone (installs and builds what is missing).
+# One line per point, those of the thin slice and then those of the hot core: PASS, FAIL or NOT YET. A point passes when
+# the tests that show it pass; exits 0 only when every point does. Runs on a clean clone (installs and builds what is missing).
 #   scripts/acceptance.sh          all points
 #   scripts/acceptance.sh 7 9      those points
 set -uo pipefail

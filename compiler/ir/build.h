@@ -38,6 +38,9 @@ Value *build_bitcast(Builder *builder, Value *a, ElementType element);
    when the object runs. Reports and gives false where they do not broadcast. */
 bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t count, Dim *dims, uint32_t *rank);
 
+/* Names for labels of a tensor's axes: "i", "j", ...; `axis` is below RANK_LIMIT. */
+const char *build_axis_name(uint32_t axis);
+
 /* Data movement. */
 Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dims); /* right-aligned */
 Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation);

@@ -4,9 +4,12 @@
 #include "ir/build.h"
 #include "ir/build_internal.h"
 
-static const char *const axis_names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s",
-                                                   "t", "u", "v", "w", "x", "y", "z", "a", "b", "c", "d",
-                                                   "e", "f", "g", "h", "i1", "j1", "k1", "l1", "m1", "n1"};
+const char *build_axis_name(uint32_t axis) {
+  static const char *const names[RANK_LIMIT] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s",
+                                                     "t", "u", "v", "w", "x", "y", "z", "a", "b", "c", "d",
+                                                     "e", "f", "g", "h", "i1", "j1", "k1", "l1", "m1", "n1"};
+  return names[axis];
+}
 
 Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dims) {
   if (!a) return NULL;
@@ -17,7 +20,7 @@ Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dim
   EquationBuilder *equation = equation_start(builder);
   Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
   for (uint32_t i = 0; i < rank; i++) {
-    uint32_t label = equation_label(equation, axis_names[i], dims[i]);
+    uint32_t label = equation_label(equation, build_axis_name(i), dims[i]);
     equation_result_label(equation, label);
     if (i + type->rank < rank) continue;
     Dim own = type->dims[i + type->rank - rank];
@@ -39,7 +42,7 @@ Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation) 
   bool identity = true;
   EquationBuilder *equation = equation_start(builder);
   for (uint32_t i = 0; i < rank; i++) {
-    uint32_t label = equation_label(equation, axis_names[i], a->type.dims[permutation[i]]);
+    uint32_t label = equation_label(equation, build_axis_name(i), a->type.dims[permutation[i]]);
     label_of_axis[permutation[i]] = label;
     equation_result_label(equation, label);
     identity = identity && permutation[i] == i;
@@ -54,7 +57,7 @@ Value *build_slice(Builder *builder, Value *a, const Dim *start, const int64_t *
   EquationBuilder *equation = equation_start(builder);
   bool identity = true;
   for (uint32_t i = 0; i < a->type.rank; i++) {
-    uint32_t label = equation_label(equation, axis_names[i], extent[i]);
+    uint32_t label = equation_label(equation, build_axis_name(i), extent[i]);
     Dim coefficient = dim_constant(builder->module->dims, step[i]);
     equation_operand(equation, 0, start[i], 1, &label, &coefficient);
     equation_result_label(equation, label);
@@ -70,7 +73,7 @@ Value *build_pad(Builder *builder, Value *a, const Dim *low, const Dim *high, Va
   bool identity = true;
   for (uint32_t i = 0; i < a->type.rank; i++) {
     Dim extent = dim_add(context, a->type.dims[i], dim_add(context, low[i], high[i]));
-    uint32_t label = equation_label(equation, axis_names[i], extent);
+    uint32_t label = equation_label(equation, build_axis_name(i), extent);
     equation_operand(equation, 0, dim_subtract(context, dim_constant(context, 0), low[i]), 1, &label, NULL);
     equation_result_label(equation, label);
     identity = identity && dim_equals_constant(low[i], 0) && dim_equals_constant(high[i], 0);
@@ -128,7 +131,7 @@ Value *build_reduce(Builder *builder, Scalar monoid, Value *a, uint64_t axes, bo
   EquationBuilder *equation = equation_start(builder);
   Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
   for (uint32_t i = 0; i < a->type.rank; i++) {
-    uint32_t label = equation_label(equation, axis_names[i], a->type.dims[i]);
+    uint32_t label = equation_label(equation, build_axis_name(i), a->type.dims[i]);
     equation_operand_label(equation, 0, label);
     if (!(axes >> i & 1))
       equation_result_label(equation, label);

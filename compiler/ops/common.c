@@ -41,9 +41,7 @@ static bool list_number(const OperatorCall *call, const char *name, size_t count
   return true;
 }
 
-typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
-
-static bool auto_pad(const OperatorCall *call, AutoPad *mode) {
+bool call_auto_pad(const OperatorCall *call, AutoPad *mode) {
   static const char *const names[] = {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
   const char *given = call_string(call, "auto_pad");
   for (int i = 0; i < 4; i++)
@@ -98,7 +96,7 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
 bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window) {
   AutoPad mode = PAD_GIVEN;
   window->axes = input->type.rank - 2;
-  if (!auto_pad(call, &mode)) return false;
+  if (!call_auto_pad(call, &mode)) return false;
   for (uint32_t i = 0; i < window->axes; i++) {
     if (kernel[i] < 1 || kernel[i] > INT32_MAX) return call_invalid(call, "a window has no extent along axis %u", i);
     window->kernel[i] = kernel[i];

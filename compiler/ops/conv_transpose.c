@@ -34,7 +34,7 @@ static bool check_list(const OperatorCall *call, const char *name, size_t count,
 }
 
 /* Padding before and extent of one axis. */
-static bool read_axis(Transposed *t, uint32_t i) {
+static bool read_axis(Transposed *t, uint32_t i, AutoPad mode) {
   const OperatorCall *call = t->call;
   DimContext *context = call->builder->module->dims;
   t->stride[i] = list_or(call, "strides", i, 1);
@@ -42,12 +42,11 @@ static bool read_axis(Transposed *t, uint32_t i) {
   int64_t extra = list_or(call, "output_padding", i, 0), reach = t->dilation[i] * (t->kernel[i] - 1) + 1;
   Dim stride = dim_constant(context, t->stride[i]), one = dim_constant(context, 1), input = t->x->type.dims[i + 2];
   Dim full = dim_add(context, dim_multiply(context, dim_subtract(context, input, one), stride), dim_constant(context, reach + extra));
-  const char *mode = call_string(call, "auto_pad");
-  bool upper = mode[0] == 'S' && mode[5] == 'U', same = mode[0] == 'S';
+  bool same = mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER;
   const Attribute *shape = call_attribute(call, "output_shape");
   t->low[i] = list_or(call, "pads", i, 0);
   t->output[i] = dim_subtract(context, full, dim_constant(context, t->low[i] + list_or(call, "pads", i + t->axes, 0)));
-  if (mode[0] == 'V') { /* VALID */
+  if (mode == PAD_VALID) {
     t->low[i] = 0;
     t->output[i] = full;
   }
@@ -57,7 +56,7 @@ static bool read_axis(Transposed *t, uint32_t i) {
     if (!dim_is_constant(dim_subtract(context, full, t->output[i]), &total))
       return call_invalid(call, "output_shape with a symbolic input is not supported");
     if (total < 0) total = 0; /* what is asked for beyond the full extent stands behind it */
-    t->low[i] = upper ? total / 2 : total - total / 2;
+    t->low[i] = mode == PAD_SAME_UPPER ? total / 2 : total - total / 2;
   }
   if (dim_range(context, t->output[i]).high < 0) return call_invalid(call, "axis %u of the output has a negative extent", i);
   t->output[i] = dim_max(context, t->output[i], dim_constant(context, 0));
@@ -82,11 +81,13 @@ static bool read_transposed(OperatorCall *call, Transposed *t) {
       !check_list(call, "output_padding", t->axes, 0) || !check_list(call, "output_shape", t->axes, 0) ||
       !check_list(call, "pads", 2 * (size_t)t->axes, 0) || !check_list(call, "kernel_shape", t->axes, 1))
     return false;
+  AutoPad mode = PAD_GIVEN;
+  if (!call_auto_pad(call, &mode)) return false;
   for (uint32_t i = 0; i < t->axes; i++) {
     if (!dim_is_constant(w->type.dims[i + 2], &t->kernel[i])) return call_invalid(call, "the weights' window is not static");
     if (list_or(call, "kernel_shape", i, t->kernel[i]) != t->kernel[i] || t->kernel[i] < 1)
       return call_invalid(call, "kernel_shape is at odds with the weights' shape");
-    if (!read_axis(t, i)) return false;
+    if (!read_axis(t, i, mode)) return false;
   }
   return true;
 }

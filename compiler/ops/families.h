@@ -38,6 +38,9 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
 /* The integers of an attribute list or of an input of that name, as dims (up to TRACKED_ELEMENT_LIMIT); none where
    neither is given. Reports and gives false where an input's values are known to the run only. */
 bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
+/* The call's `auto_pad`; reports and gives false where it is not defined. */
+typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
+bool call_auto_pad(const OperatorCall *call, AutoPad *mode);
 /* Spatial geometry of convolution and pooling. */
 enum { SPATIAL_LIMIT = 8 };
 typedef struct Window {

@@ -66,6 +66,9 @@ run("window too large", make("Conv", ["x", "w"], ["y"]), [("x", ones(1, 3, 4, 4)
 run("groups and channels", make("Conv", ["x", "w"], ["y"], group=2), [image], [("w", ones(4, 1, 3, 3))],
     message="not group times")
 run("groups and outputs", make("Conv", ["x", "w"], ["y"], group=3), [image], [("w", ones(4, 1, 3, 3))], message="does not divide")
+for word in ("S", "SAME", "FOO", ""):
+    run("auto_pad '%s'" % word, make("ConvTranspose", ["x", "w"], ["y"], auto_pad=word), [image], [("w", ones(3, 4, 3, 3))],
+        message="auto_pad '%s'" % word)
 run("inner extents", make("MatMul", ["x", "w"], ["y"]), [("x", ones(3, 4))], [("w", ones(3, 5))], message="inner dims")
 run("joined across", make("Concat", ["x", "z"], ["y"], axis=1), [("x", ones(1, 2, 8)), ("z", ones(1, 2, 9))], [],
     message="another axis")
