@@ -3,7 +3,8 @@
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-TYPES = {"f": TensorProto.FLOAT, "i": TensorProto.INT64, "b": TensorProto.BOOL}
+TYPES = {"f": TensorProto.FLOAT, "i": TensorProto.INT64, "b": TensorProto.BOOL,
+         "d": TensorProto.DOUBLE, "j": TensorProto.INT32}
 
 
 def value(text):
