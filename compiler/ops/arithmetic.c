@@ -81,7 +81,7 @@ static bool expand_clip(OperatorCall *call, Value **results) {
 
 #define BINARY(name_, elements_, text_, doc_)                                                                \
   {.name = name_, .since = 1, .until = 6, .inputs = {INPUT("A", elements_), INPUT("B", elements_)},          \
-   .legacy_broadcast = true, .text = text_, .doc = doc_},                                                    \
+   LEGACY_BROADCAST, .text = text_, .doc = doc_},                                                            \
   {.name = name_, .since = 7, .inputs = {INPUT("A", elements_), INPUT("B", elements_)}, .text = text_, .doc = doc_}
 #define CHAIN(name_, scalar_, elements_, doc_)                                                               \
   {.name = name_, .since = 1, .inputs = {INPUT("data_0", elements_)}, .variadic = true,                      \
@@ -95,7 +95,7 @@ const Operator arithmetic_operators[] = {
     BINARY("Mul", NUMERIC, "A * B", "A * B with broadcasting; integers wrap."),
     BINARY("Div", NUMERIC, "A / B",
            "A / B with broadcasting; integers truncate, an integer divided by 0 gives 0."),
-    {.name = "Pow", .since = 1, .until = 6, .legacy_broadcast = true, .expand = expand_pow,
+    {.name = "Pow", .since = 1, .until = 6, LEGACY_BROADCAST, .expand = expand_pow,
      .inputs = {{.name = "X", .elements = ELEMENTS_NUMERIC, .type_variable = 'T'},
                 {.name = "Y", .elements = ELEMENTS_NUMERIC, .type_variable = 'U'}},
      .doc = "X to the power Y; the result has X's type."},

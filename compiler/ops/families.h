@@ -31,12 +31,17 @@ extern const Operator control_operators[];
 #define STRING_ATTRIBUTE(name_, default_) {.name = name_, .kind = ATTRIBUTE_STRING, .string = default_}
 #define INTS_ATTRIBUTE(name_) {.name = name_, .kind = ATTRIBUTE_INTS}
 #define REQUIRED_ATTRIBUTE(name_, kind_) {.name = name_, .kind = ATTRIBUTE_##kind_, .required = true}
+/* How the second input broadcast before opset 7. */
+#define LEGACY_BROADCAST                                                                                     \
+  .legacy_broadcast = true,                                                                                  \
+  .attributes = {INT_ATTRIBUTE("broadcast", 0), {.name = "axis", .kind = ATTRIBUTE_INT, .no_default = true}}
 
 /* Helpers that several families need (ops/common.c). */
 /* A model's axis (negative counts from the end) within [0, limit); reports and gives false outside. */
 bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result);
 /* The integers of an attribute list or of an input of that name, as dims (up to TRACKED_ELEMENT_LIMIT); none where
-   neither is given. Reports and gives false where an input's values are known to the run only. */
+   neither is given. A constant of floats serves as an input where its numbers are whole. Reports and gives false where
+   an input's values are known to the run only. */
 bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
 /* The call's `auto_pad`; reports and gives false where it is not defined. */
 typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;

@@ -31,7 +31,7 @@ static bool expand_is_inf(OperatorCall *call, Value **results) {
 
 #define BINARY(name_, elements_, text_, doc_)                                                                \
   {.name = name_, .since = 1, .until = 6, .inputs = {INPUT("A", elements_), INPUT("B", elements_)},          \
-   .legacy_broadcast = true, .text = text_, .doc = doc_},                                                    \
+   LEGACY_BROADCAST, .text = text_, .doc = doc_},                                                            \
   {.name = name_, .since = 7, .inputs = {INPUT("A", elements_), INPUT("B", elements_)}, .text = text_, .doc = doc_}
 #define NEWER(name_, since_, elements_, text_, doc_)                                                         \
   {.name = name_, .since = since_, .inputs = {INPUT("A", elements_), INPUT("B", elements_)}, .text = text_, .doc = doc_}

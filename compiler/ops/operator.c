@@ -172,9 +172,6 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
     uint32_t index;
     if (opset < 6 && strcmp(attributes[k].name, "consumed_inputs") == 0) continue; /* a hint of old exporters */
     const OperatorAttribute *declared = declared_attribute(row, attributes[k].name, &index);
-    bool legacy = row->legacy_broadcast &&
-                  (strcmp(attributes[k].name, "broadcast") == 0 || strcmp(attributes[k].name, "axis") == 0);
-    if (legacy) continue;
     if (!declared) {
       ok = report(diagnostics, &builder->location, MESSAGE_ATTRIBUTE_UNKNOWN, attributes[k].name);
     } else if (attributes[k].kind != declared->kind) {
@@ -191,20 +188,24 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
 }
 
 /* Before opset 7: `broadcast`=1 with `axis` aligns the second operand's first axis with axis `axis` of the first;
-   trailing ones make that NumPy's rule. Without `axis` the operands are right-aligned already. */
-static Value *legacy_operand(Builder *builder, Value *a, Value *b, const Attribute *attributes, uint32_t count) {
-  int64_t axis = -1, enabled = 0;
-  for (uint32_t k = 0; k < count; k++) {
-    if (attributes[k].kind != ATTRIBUTE_INT) continue;
-    if (strcmp(attributes[k].name, "axis") == 0) axis = attributes[k].integer;
-    if (strcmp(attributes[k].name, "broadcast") == 0) enabled = attributes[k].integer;
-  }
-  if (!enabled || axis < 0 || axis + b->type.rank >= a->type.rank) return b;
+   trailing ones make that NumPy's rule. Without `axis`, or with -1, the operands are right-aligned already. */
+static bool align_second_operand(OperatorCall *call, Value **inputs) {
+  Builder *builder = call->builder;
+  Value *a = inputs[0], *b = inputs[1];
+  const Attribute *given = call_attribute(call, "axis");
+  uint32_t axis;
+  int64_t count;
+  bool is_one = type_static_count(&b->type, &count) && count == 1;
+  if (call_int(call, "broadcast") == 0 || !given || given->integer == -1 || is_one) return true;
+  if (!call_axis(call, given->integer, a->type.rank ? a->type.rank : 1, &axis)) return false;
+  if (axis + b->type.rank > a->type.rank)
+    return call_invalid(call, "the second input has %u axes, from axis %u on the first has fewer", b->type.rank, axis);
   Dim dims[RANK_LIMIT];
-  uint32_t rank = a->type.rank - (uint32_t)axis;
+  uint32_t rank = a->type.rank - axis;
   for (uint32_t i = 0; i < rank; i++)
     dims[i] = i < b->type.rank ? b->type.dims[i] : dim_constant(builder->module->dims, 1);
-  return build_reshape(builder, b, rank, dims);
+  inputs[1] = build_reshape(builder, b, rank, dims);
+  return inputs[1] != NULL;
 }
 
 bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value *const *inputs,
@@ -233,9 +234,8 @@ bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value 
   if (output_count > (uint32_t)most)
     ok = report(diagnostics, &builder->location, MESSAGE_OUTPUT_COUNT, (int)output_count, most);
   if (!ok) return false;
-  if (row->legacy_broadcast && input_count == 2)
-    own[1] = legacy_operand(builder, own[0], own[1], attributes, attribute_count);
-  ok = row->text ? (results[0] = expression_build(&call)) != NULL : row->expand(&call, results);
+  ok = !row->legacy_broadcast || align_second_operand(&call, own);
+  if (ok) ok = row->text ? (results[0] = expression_build(&call)) != NULL : row->expand(&call, results);
   for (uint32_t i = 0; ok && i < output_count; i++) ok = !output_wanted[i] || results[i];
   bool is_told = call.subgraph_failed || diagnostics_error_count(diagnostics) != errors;
   if (!ok && !is_told) call_invalid(&call, "cannot be expanded");

@@ -50,7 +50,7 @@ typedef struct Operator {
   bool variadic; /* the last input repeats */
   OperatorAttribute attributes[12];
   int32_t output_count; /* the most outputs; 0 means 1 */
-  /* The old broadcasting attributes `broadcast` and `axis` (before opset 7) shape the second input. */
+  /* The old broadcasting attributes `broadcast` and `axis` (before opset 7) shape the second input: LEGACY_BROADCAST. */
   bool legacy_broadcast;
   /* Either a text over the inputs' names, the attributes' names and scalar functions (expression.h) ... */
   const char *text;

@@ -72,7 +72,6 @@ static void write_attributes(FILE *out, const Operator *row) {
     write_default(out, attribute);
     fputs("\n", out);
   }
-  if (row->legacy_broadcast) fputs("- attributes `broadcast`, `axis`: the broadcasting of that time\n", out);
 }
 
 static void write_form(FILE *out, const Operator *row) {
