@@ -11,6 +11,21 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
   return true;
 }
 
+/* The numbers of a constant of floats; false where it is none or one of them is not whole. */
+static bool whole_numbers(const Module *module, const Value *input, Dim *dims, size_t *count) {
+  const double most = 0x1p53; /* beyond it not every integer is a float64 */
+  const Blob *blob = value_constant(input);
+  double number;
+  if (!blob || !element_is_float(input->type.element) || blob->element_count > TRACKED_ELEMENT_LIMIT) return false;
+  *count = (size_t)blob->element_count;
+  for (size_t i = 0; i < *count; i++) {
+    if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -most && number < most)) return false;
+    if ((double)(int64_t)number != number) return false;
+    dims[i] = dim_constant(module->dims, (int64_t)number);
+  }
+  return true;
+}
+
 bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count) {
   Module *module = call->builder->module;
   const Attribute *attribute = call_attribute(call, name);
@@ -21,7 +36,7 @@ bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t
       return call_invalid(call, "attribute '%s' has more than %d numbers", name, TRACKED_ELEMENT_LIMIT);
     for (; *count < attribute->count; ++*count) dims[*count] = dim_constant(module->dims, attribute->integers[*count]);
   }
-  if (!input || value_track(module, input, dims, count)) return true;
+  if (!input || value_track(module, input, dims, count) || whole_numbers(module, input, dims, count)) return true;
   const char *text = arena_format(module->arena, "the values of '%s' are not known at compile time", name);
   return report(module->diagnostics, &call->builder->location, MESSAGE_SHAPE_UNKNOWN, text);
 }

@@ -106,6 +106,8 @@ static bool expand_slice(OperatorCall *call, Value **results) {
 static bool split_extents(OperatorCall *call, Dim extent, Dim *parts) {
   DimContext *context = call->builder->module->dims;
   size_t given;
+  if (call_input(call, "split") && call_attribute(call, "split"))
+    return call_invalid(call, "split is given as an attribute and as an input");
   if (!call_integers(call, "split", parts, &given)) return false;
   if (given && given != call->output_count)
     return call_invalid(call, "split has %zu numbers for %u outputs", given, call->output_count);
@@ -168,14 +170,11 @@ static bool expand_expand(OperatorCall *call, Value **results) {
 }
 
 /* [d0, d1] as [1, d0, 1, d1], broadcast to [r0, d0, r1, d1] and joined again. */
-static bool expand_tile(OperatorCall *call, Value **results) {
+static bool tile(OperatorCall *call, const Dim *repeats, Value **results) {
   DimContext *context = call->builder->module->dims;
   Value *x = call->inputs[0];
   uint32_t rank = x->type.rank;
-  Dim repeats[TRACKED_ELEMENT_LIMIT], apart[RANK_LIMIT], repeated[RANK_LIMIT], joined[RANK_LIMIT];
-  size_t count;
-  if (!call_integers(call, "repeats", repeats, &count)) return false;
-  if (count != rank) return call_invalid(call, "repeats has %zu numbers for an input of rank %u", count, rank);
+  Dim apart[RANK_LIMIT], repeated[RANK_LIMIT], joined[RANK_LIMIT];
   if (2 * rank > RANK_LIMIT) return call_invalid(call, "more than %d axes are not supported", RANK_LIMIT / 2);
   for (uint32_t i = 0; i < rank; i++) {
     if (dim_range(context, repeats[i]).high < 0) return call_invalid(call, "repeat %u is negative", i);
@@ -189,7 +188,32 @@ static bool expand_tile(OperatorCall *call, Value **results) {
   return results[0] != NULL;
 }
 
+static bool expand_tile(OperatorCall *call, Value **results) {
+  uint32_t rank = call->inputs[0]->type.rank;
+  Dim repeats[TRACKED_ELEMENT_LIMIT];
+  size_t count;
+  if (!call_integers(call, "repeats", repeats, &count)) return false;
+  if (count != rank) return call_invalid(call, "repeats has %zu numbers for an input of rank %u", count, rank);
+  return tile(call, repeats, results);
+}
+
+/* Opset 1: a number of tiles along one axis. */
+static bool expand_tile_along_axis(OperatorCall *call, Value **results) {
+  uint32_t rank = call->inputs[0]->type.rank, axis;
+  Dim tiles[TRACKED_ELEMENT_LIMIT], axes[TRACKED_ELEMENT_LIMIT], repeats[RANK_LIMIT];
+  size_t tile_count, axis_count;
+  int64_t number;
+  if (!call_integers(call, "tiles", tiles, &tile_count) || !call_integers(call, "axis", axes, &axis_count)) return false;
+  if (tile_count != 1 || axis_count != 1) return call_invalid(call, "tiles and axis are one number each");
+  if (!dim_is_constant(axes[0], &number)) return call_invalid(call, "the axis depends on a symbolic dim");
+  if (!call_axis(call, number, rank, &axis)) return false;
+  for (uint32_t i = 0; i < rank; i++) repeats[i] = i == axis ? tiles[0] : dim_constant(call->builder->module->dims, 1);
+  return tile(call, repeats, results);
+}
+
 #define I64_INPUT(name_) {.name = name_, .elements = ELEMENTS_I64}
+/* Whole numbers in any type: opset 1 declares lengths and axes in the data's, which has floats only. */
+#define WHOLE_INPUT(name_, optional_) {.name = name_, .elements = ELEMENTS_NUMERIC, .optional = optional_}
 #define INDEX_INPUT(name_, optional_) {.name = name_, .elements = ELEMENTS_INTEGER, .type_variable = 'I', .optional = optional_}
 
 const Operator movement_operators[] = {
@@ -206,6 +230,9 @@ const Operator movement_operators[] = {
      .inputs = {INPUT("data", ANY), INDEX_INPUT("starts", false), INDEX_INPUT("ends", false), INDEX_INPUT("axes", true),
                 INDEX_INPUT("steps", true)},
      .expand = expand_slice, .doc = "A range of each axis, with steps; bounds are known when aicc runs, up to symbols."},
+    {.name = "Split", .since = 1, .until = 1, .inputs = {INPUT("input", ANY), WHOLE_INPUT("split", true)}, .output_count = 64,
+     .attributes = {REQUIRED_ATTRIBUTE("axis", INT), INTS_ATTRIBUTE("split")}, .expand = expand_split,
+     .doc = "Parts along an axis, as given (by the attribute or the input) or even; the axis has no default."},
     {.name = "Split", .since = 2, .until = 12, .inputs = {INPUT("input", ANY)}, .output_count = 64,
      .attributes = {INT_ATTRIBUTE("axis", 0), INTS_ATTRIBUTE("split")}, .expand = expand_split,
      .doc = "Parts along an axis, as given or even."},
@@ -218,6 +245,9 @@ const Operator movement_operators[] = {
      .expand = expand_split, .doc = "Parts along an axis, as given or even; the last may be smaller."},
     {.name = "Expand", .since = 8, .inputs = {INPUT("input", ANY), I64_INPUT("shape")}, .expand = expand_expand,
      .doc = "The input broadcast; an entry of 1 keeps its dim."},
+    {.name = "Tile", .since = 1, .until = 5,
+     .inputs = {INPUT("input", ANY), WHOLE_INPUT("tiles", false), WHOLE_INPUT("axis", false)},
+     .expand = expand_tile_along_axis, .doc = "The input repeated along one axis."},
     {.name = "Tile", .since = 6, .inputs = {INPUT("input", ANY), I64_INPUT("repeats")}, .expand = expand_tile,
      .doc = "The input repeated along each axis."},
     {0}};

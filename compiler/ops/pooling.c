@@ -148,6 +148,8 @@ const Operator pooling_operators[] = {
                     INTS_ATTRIBUTE("dilations")},
      .expand = expand_average_pool,
      .doc = "The mean of each window, without padding or (count_include_pad) with it as zeros."},
+    {.name = "LpPool", .since = 1, .until = 1, .inputs = {INPUT("X", FLOAT)},
+     .attributes = {POOL_ATTRIBUTES, FLOAT_ATTRIBUTE("p", 2)}, .expand = expand_lp_pool, .doc = "The p-norm of each window."},
     {.name = "LpPool", .since = 2, .inputs = {INPUT("X", FLOAT)},
      .attributes = {POOL_ATTRIBUTES, INT_ATTRIBUTE("p", 2), INT_ATTRIBUTE("ceil_mode", 0), INTS_ATTRIBUTE("dilations")},
      .expand = expand_lp_pool, .doc = "The p-norm of each window."},

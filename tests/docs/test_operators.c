@@ -43,7 +43,7 @@ static const Shapes shapes[] = {
 static const struct {
   uint32_t count;
   int64_t values[8];
-} lists[] = {{1, {-1}}, {1, {1}}, {1, {0}}, {2, {2, 2}}, {4, {1, 1, 1, 1}}, {8, {1, 1, 1, 1, 1, 1, 1, 1}}, {4, {0, 1, 2, 3}}};
+} lists[] = {{1, {-1}}, {1, {1}}, {1, {0}}, {1, {4}}, {2, {2, 2}}, {4, {1, 1, 1, 1}}, {8, {1, 1, 1, 1, 1, 1, 1, 1}}, {4, {0, 1, 2, 3}}};
 static const char *const strings[] = {"LEFT", "FLOAT", "linear"};
 
 enum {
@@ -112,7 +112,9 @@ static Value *make_input(const Use *use, Builder *builder, uint32_t index) {
   const OperatorInput *input = &use->row->inputs[index];
   Module *module = builder->module;
   if (input->optional && !use->optional_inputs) return NULL;
-  if (input->elements == ELEMENTS_I64 || (index && input->elements == ELEMENTS_INTEGER && input->type_variable != 'T')) {
+  bool is_count = index && ((input->elements == ELEMENTS_INTEGER && input->type_variable != 'T') ||
+                            (input->elements == ELEMENTS_NUMERIC && !input->type_variable));
+  if (input->elements == ELEMENTS_I64 || is_count) {
     uint32_t list = input->optional ? use->optional_list : use->list;
     return build_i64s(builder, lists[list].values, lists[list].count);
   }
