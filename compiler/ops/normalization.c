@@ -2,10 +2,10 @@
 /* Batch normalisation. */
 #include "ops/families.h"
 
-/* One number per channel beside a tensor [n, c, ...]. */
+/* One number per channel beside a tensor [n, c, ...]; what has one per activation, [c, ...], is so already. */
 static Value *per_channel(Builder *builder, Value *a, const Value *x) {
   Dim dims[RANK_LIMIT];
-  if (!a) return NULL;
+  if (!a || a->type.rank > 1) return a;
   for (uint32_t i = 1; i < x->type.rank; i++) dims[i - 1] = i == 1 ? a->type.dims[0] : dim_constant(builder->module->dims, 1);
   return build_reshape(builder, a, x->type.rank - 1, dims);
 }
@@ -29,19 +29,31 @@ static Value *running(Builder *builder, Value *old, Value *current, double momen
   return build_cast(builder, build_binary(builder, SCALAR_ADD, kept, added), old->type.element);
 }
 
+/* Whether an input has one number per channel or, where `spatial` is 0, one per activation. Before opset 7 that
+   attribute said how statistics are computed, but they had one number per channel all the same. */
+static bool check_parameter(const OperatorCall *call, uint32_t index, const Type *x) {
+  DimContext *context = call->builder->module->dims;
+  const Type *type = &call->inputs[index]->type;
+  const Attribute *spatial = call_attribute(call, "spatial");
+  bool per_activation = spatial && spatial->integer == 0;
+  bool fits = type->rank == x->rank - 1 || (type->rank == 1 && call->opset < 7);
+  if (!per_activation) fits = type->rank == 1;
+  for (uint32_t i = 0; fits && i < type->rank; i++) fits = dim_equal(context, type->dims[i], x->dims[i + 1]) != TRUTH_NO;
+  return fits || call_invalid(call, "input %u must have one number per %s", index, per_activation ? "activation" : "channel");
+}
+
 /* x * s + t with s = scale / sqrt(var + epsilon) and t = B - mean * s, which fold where the statistics are constants. */
 static bool expand_batch_normalization(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   Value *x = call->inputs[0];
   ElementType element = element_info(x->type.element)->compute;
   bool training = call_int(call, "training_mode") != 0;
-  const Attribute *spatial = call_attribute(call, "spatial");
-  if (spatial && spatial->integer == 0) return call_invalid(call, "statistics per element (spatial=0) are not supported");
+  const Attribute *is_test = call_attribute(call, "is_test");
+  if (is_test && is_test->integer == 0) /* of Y alone it says both: that this is training, and that it is not */
+    return call_invalid(call, "training (is_test=0, the default) is not supported before opset 14");
   if (x->type.rank < 2) return call_invalid(call, "the input needs a channel axis");
   for (uint32_t i = 1; i < 5; i++)
-    if (call->inputs[i]->type.rank != 1 ||
-        dim_equal(builder->module->dims, call->inputs[i]->type.dims[0], x->type.dims[1]) == TRUTH_NO)
-      return call_invalid(call, "input %u must have one number per channel", i);
+    if (!check_parameter(call, i, &x->type)) return false;
   for (uint32_t i = 1; !training && i < call->output_count; i++)
     if (call->output_wanted[i]) return call_invalid(call, "output %u exists in training only", i);
   Value *wide = build_cast(builder, x, element), *mean = build_cast(builder, call->inputs[3], element);
@@ -72,10 +84,17 @@ static bool expand_batch_normalization(OperatorCall *call, Value **results) {
       {.name = "input_var", .elements = ELEMENTS_FLOAT, .type_variable = 'U'}
 
 const Operator normalization_operators[] = {
+    {.name = "BatchNormalization", .since = 1, .until = 6, .inputs = {INPUT("X", FLOAT), BATCH_INPUTS('T'), STATISTICS},
+     .output_count = 5,
+     .attributes = {FLOAT_ATTRIBUTE("epsilon", 1e-5), FLOAT_ATTRIBUTE("momentum", 0.9), INT_ATTRIBUTE("spatial", 1),
+                    INT_ATTRIBUTE("is_test", 0)},
+     .expand = expand_batch_normalization,
+     .doc = "Normalises each channel or (spatial=0) each activation by given statistics; is_test must be 1."},
     {.name = "BatchNormalization", .since = 7, .until = 8, .inputs = {INPUT("X", FLOAT), BATCH_INPUTS('T'), STATISTICS},
      .output_count = 5,
      .attributes = {FLOAT_ATTRIBUTE("epsilon", 1e-5), FLOAT_ATTRIBUTE("momentum", 0.9), INT_ATTRIBUTE("spatial", 1)},
-     .expand = expand_batch_normalization, .doc = "Normalises each channel by given statistics."},
+     .expand = expand_batch_normalization,
+     .doc = "Normalises each channel or (spatial=0) each activation by given statistics."},
     {.name = "BatchNormalization", .since = 9, .until = 13, .inputs = {INPUT("X", FLOAT), BATCH_INPUTS('T'), STATISTICS},
      .output_count = 5, .attributes = {FLOAT_ATTRIBUTE("epsilon", 1e-5), FLOAT_ATTRIBUTE("momentum", 0.9)},
      .expand = expand_batch_normalization, .doc = "Normalises each channel by given statistics."},
