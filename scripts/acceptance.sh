@@ -39,6 +39,7 @@ declare -A missing
 declare -A also
 also[10]="scripts/bare-system.sh"
 also[12]="ctest --test-dir build -C acceptance --output-on-failure -R ^cross.*_resnet18"
+also[16]="ctest --test-dir build -C acceptance --output-on-failure -R ^math_sweep"
 
 wanted=("$@")
 export AICC_VERIFY=1

@@ -46,12 +46,12 @@ long double ref64_fmod(long double x, long double y) {
   return fmodl(x, y);
 }
 
-/* Functions of one argument by a formula: x87 is enough for f32, 113 bits serve f64. */
-#define FORMULA(name, wide, quad)                                                                            \
-  double ref32_##name(double argument, double y) {                                                           \
+/* Functions of one argument by a formula: f64 is enough for f32 (it loses less than 8 of its 29 further bits), 113 bits
+   serve f64. */
+#define FORMULA(name, plain, quad)                                                                           \
+  double ref32_##name(double x, double y) {                                                                  \
     (void)y;                                                                                                 \
-    long double x = argument;                                                                                \
-    return (double)(wide);                                                                                   \
+    return plain;                                                                                            \
   }                                                                                                          \
   long double ref64_##name(long double argument, long double y) {                                            \
     (void)y;                                                                                                 \
@@ -59,16 +59,14 @@ long double ref64_fmod(long double x, long double y) {
     return (long double)(quad);                                                                              \
   }
 FORMULA(recip, 1 / x, 1 / x)
-FORMULA(rsqrt, 1 / sqrtl(x), 1 / sqrtq(x))
-FORMULA(sigmoid, 1 / (1 + expl(-x)), 1 / (1 + expq(-x)))
-FORMULA(softplus, x > 50 ? x : log1pl(expl(x)), x > 200 ? x : log1pq(expq(x)))
+FORMULA(rsqrt, 1 / sqrt(x), 1 / sqrtq(x))
+FORMULA(sigmoid, 1 / (1 + exp(-x)), 1 / (1 + expq(-x)))
+FORMULA(softplus, x > 50 ? x : log1p(exp(x)), x > 200 ? x : log1pq(expq(x)))
 /* At -inf these three take their limit. */
-FORMULA(gelu, isinf(x) ? (x > 0 ? x : -0.0L) : x *erfcl(-x * 0.707106781186547524400844362104849L) / 2,
+FORMULA(gelu, isinf(x) ? (x > 0 ? x : -0.0) : x *erfc(-x *M_SQRT1_2) / 2,
         isinfq(x) ? (x > 0 ? x : -0.0Q) : x *erfcq(-x *M_SQRT1_2q) / 2)
 FORMULA(gelu_tanh,
-        isinf(x) ? (x > 0 ? x : -0.0L)
-                 : x / (1 + expl(-2 * sqrtl(2 / 3.14159265358979323846264338327950288L) *
-                                 (x + 0.044715L * x * x * x))),
+        isinf(x) ? (x > 0 ? x : -0.0) : x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))),
         isinfq(x) ? (x > 0 ? x : -0.0Q) : x / (1 + expq(-2 * sqrtq(2 / M_PIq) * (x + 0.044715Q * x * x * x))))
-FORMULA(mish, isinf(x) ? (x > 0 ? x : -0.0L) : x *tanhl(log1pl(expl(x > 60 ? 60 : x))),
+FORMULA(mish, isinf(x) ? (x > 0 ? x : -0.0) : x *tanh(log1p(exp(x > 60 ? 60 : x))),
         isinfq(x) ? (x > 0 ? x : -0.0Q) : x *tanhq(log1pq(expq(x > 100 ? 100 : x))))
