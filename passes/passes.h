@@ -6,6 +6,8 @@
 
 /* Factors per output channel go into the weights of the contraction before. */
 bool pass_fold_scales(Module *module);
+/* Padding that does not count where it is read goes into the subscripts of the contraction or reduction. */
+bool pass_fold_pads(Module *module);
 /* Chooses the order of every value's axes in memory; results of convolutions have their channels last. */
 bool pass_layout(Module *module);
 /* Removes nodes whose results nobody uses; checks stay. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random graphs of what the layout pass relabels, against numpy: convolutions, pools, concatenations, softmaxes, reductions,
+"""Random graphs of what the layout pass relabels, against numpy: convolutions, pools, pads, concatenations, softmaxes, reductions,
 broadcasts, transposes and reshapes in any order. random_layouts.py AICC_RUN COUNT [SEED]"""
 import os
 import random
@@ -66,6 +66,19 @@ def pool(g):
         return
     y = numpy.maximum(numpy.maximum(x[:, :, :-1, :-1], x[:, :, 1:, :-1]), numpy.maximum(x[:, :, :-1, 1:], x[:, :, 1:, 1:]))
     g.node("MaxPool", [name], y, kernel_shape=[2, 2])
+
+
+def pad(g):
+    name = g.pick(4)
+    if not name:
+        return
+    x, pads = g.values[name], [g.rng.choice([0, 1, 1, 2]) for _ in range(4)]
+    if x.size > 20000:
+        return
+    inputs = [name, g.weight(numpy.array([0, 0] + pads[:2] + [0, 0] + pads[2:], dtype=numpy.int64))]
+    if g.rng.random() < 0.5:
+        inputs.append(g.weight(numpy.array(0, dtype=numpy.float32)))
+    g.node("Pad", inputs, numpy.pad(x, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3]))))
 
 
 def unary(g):
@@ -148,14 +161,14 @@ def build(rng, folder):
     g.input([rng.choice([1, 2]), rng.choice([3, 4, 6]), rng.choice([4, 6]), rng.choice([4, 8])])
     conv(g)
     for _ in range(rng.randint(3, 14)):
-        rng.choice([conv, conv, pool, unary, binary, binary, concat, softmax, transpose, reshape, reshape, reduce])(g)
+        rng.choice([conv, conv, pool, pad, pad, unary, binary, binary, concat, softmax, transpose, reshape, reshape, reduce])(g)
     results = ["v%d" % (len(g.nodes) - 1)]
     if rng.random() < 0.4:
         results.append(g.pick())
     results = [r for i, r in enumerate(results) if r not in results[:i]]
     graph = helper.make_graph(g.nodes, "g", [helper.make_tensor_value_info(n, TensorProto.FLOAT, g.values[n].shape) for n in g.inputs],
                               [helper.make_tensor_value_info(n, TensorProto.FLOAT, g.values[n].shape) for n in results], g.weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8
     os.makedirs(folder)
     onnx.save(model, folder + "/model.onnx")
