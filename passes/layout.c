@@ -4,33 +4,20 @@
    the dims themselves: equations, concatenations and softmaxes are relabelled, which costs nothing; where a
    node needs another order than a value has, a view transposes it. Arguments and results of an entry keep the
    model's order. */
-#include "ir/build.h"
 #include "passes/constant_values.h"
+#include "passes/layout_internal.h"
 #include "passes/passes.h"
 #include <string.h>
 
-/* Axis i in memory is axis axes[i] of the model. */
-typedef struct Order {
-  uint8_t axes[RANK_LIMIT];
-} Order;
-
-typedef struct Layout {
-  Module *module;
-  Builder builder;
-  uint32_t value_count; /* when the pass began: later values are ours, and in default order */
-  const Order **orders; /* by Value.id; null: the model's order */
-  const bool *constant; /* by Value.id: known when aicc runs, so that transposing it is free */
-} Layout;
-
-static const Order *order_of(const Layout *layout, const Value *value) {
+const Order *layout_order(const Layout *layout, const Value *value) {
   return value->id < layout->value_count ? layout->orders[value->id] : NULL;
 }
 
-static bool is_constant(const Layout *layout, const Value *value) {
+bool layout_is_constant(const Layout *layout, const Value *value) {
   return value->id < layout->value_count && layout->constant[value->id];
 }
 
-static const Order *order_create(Layout *layout, const uint8_t *axes, uint32_t rank) {
+const Order *order_create(Layout *layout, const uint8_t *axes, uint32_t rank) {
   bool identity = true;
   for (uint32_t i = 0; i < rank; i++) identity = identity && axes[i] == i;
   if (identity) return NULL;
@@ -39,13 +26,9 @@ static const Order *order_create(Layout *layout, const uint8_t *axes, uint32_t r
   return order;
 }
 
-static uint32_t axis_at(const Order *order, uint32_t position) {
-  return order ? order->axes[position] : position;
-}
-
 static bool same_order(const Order *a, const Order *b, uint32_t rank) {
   for (uint32_t i = 0; i < rank; i++)
-    if (axis_at(a, i) != axis_at(b, i)) return false;
+    if (order_axis(a, i) != order_axis(b, i)) return false;
   return true;
 }
 
@@ -55,9 +38,9 @@ static bool same_order(const Order *a, const Order *b, uint32_t rank) {
  * not. */
 static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access,
                                uint32_t label) {
-  const Order *order = order_of(layout, operand);
+  const Order *order = layout_order(layout, operand);
   for (uint32_t i = 0; i < access->rank; i++)
-    if (subscript_uses(&access->subscripts[axis_at(order, i)], label)) return i;
+    if (subscript_uses(&access->subscripts[order_axis(order, i)], label)) return i;
   return access->rank;
 }
 
@@ -67,7 +50,7 @@ static const Order *follow(Layout *layout, const Node *node) {
   const Equation *equation = node->equation;
   uint32_t rank = equation->result.rank, places[RANK_LIMIT], last = 0;
   uint8_t axes[RANK_LIMIT];
-  if (!order_of(layout, node->operands[0]) && node->kind == PRIMITIVE_REDUCE) return NULL;
+  if (!layout_order(layout, node->operands[0]) && node->kind == PRIMITIVE_REDUCE) return NULL;
   for (uint32_t i = 0; i < rank; i++) {
     const Subscript *subscript = &equation->result.subscripts[i];
     uint32_t place = equation->operands[0].rank;
@@ -86,29 +69,6 @@ static const Order *follow(Layout *layout, const Node *node) {
     places[at] = place;
     axes[at] = (uint8_t)i;
   }
-  return order_create(layout, axes, rank);
-}
-
-/* Convolutions: the axes that the weights make go last. Products of two computed operands keep their order.
- */
-static const Order *order_of_contraction(Layout *layout, const Node *node) {
-  const Equation *equation = node->equation;
-  uint32_t rank = equation->result.rank, count = 0;
-  uint8_t axes[RANK_LIMIT], made[RANK_LIMIT];
-  uint32_t made_count = 0, weights = is_constant(layout, node->operands[1]) ? 1 : 0;
-  if (is_constant(layout, node->operands[0]) == is_constant(layout, node->operands[1])) return NULL;
-  for (uint32_t i = 0; i < rank; i++) {
-    const Subscript *subscript = &equation->result.subscripts[i];
-    bool from_weights = false;
-    for (uint32_t j = 0; j < subscript->term_count; j++)
-      from_weights =
-          from_weights || access_uses_label(&equation->operands[weights], subscript->terms[j].label);
-    if (from_weights)
-      made[made_count++] = (uint8_t)i;
-    else
-      axes[count++] = (uint8_t)i;
-  }
-  for (uint32_t i = 0; i < made_count; i++) axes[count++] = made[i];
   return order_create(layout, axes, rank);
 }
 
@@ -134,13 +94,13 @@ static const Order *order_of_majority(Layout *layout, const Node *node) {
   uint32_t rank = node->results[0]->type.rank;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *value = node->operands[i];
-    if (!value || value->type.rank != rank || is_constant(layout, value)) continue;
-    const Order *order = order_of(layout, value);
+    if (!value || value->type.rank != rank || layout_is_constant(layout, value)) continue;
+    const Order *order = layout_order(layout, value);
     double sum = 0;
     for (uint32_t k = 0; k < node->operand_count && !is_broadcast(value); k++) {
       const Value *other = node->operands[k];
-      if (other && other->type.rank == rank && !is_constant(layout, other) &&
-          same_order(order_of(layout, other), order, rank))
+      if (other && other->type.rank == rank && !layout_is_constant(layout, other) &&
+          same_order(layout_order(layout, other), order, rank))
         sum += size_of(other);
     }
     if (sum > most) {
@@ -191,7 +151,7 @@ static bool reshape_groups(Layout *layout, const Type *from, const Type *to, Gro
  * order. */
 static const Order *order_of_reshape(Layout *layout, const Node *node, bool *possible) {
   const Value *operand = node->operands[0];
-  const Order *order = order_of(layout, operand);
+  const Order *order = layout_order(layout, operand);
   Groups groups;
   uint8_t axes[RANK_LIMIT];
   uint32_t count = 0;
@@ -229,7 +189,7 @@ static void reorder_type(Layout *layout, Value *value, const Order *order) {
 
 static Access reorder_access(Layout *layout, const Access *access, const Order *order) {
   Subscript *subscripts = arena_array(layout->module->arena, Subscript, access->rank);
-  for (uint32_t i = 0; i < access->rank; i++) subscripts[i] = access->subscripts[axis_at(order, i)];
+  for (uint32_t i = 0; i < access->rank; i++) subscripts[i] = access->subscripts[order_axis(order, i)];
   return (Access){access->rank, subscripts};
 }
 
@@ -237,13 +197,13 @@ static void reorder_equation(Layout *layout, Node *node, const Order *result) {
   Equation *equation = arena_copy(layout->module->arena, node->equation, sizeof *node->equation);
   Access *operands = arena_array(layout->module->arena, Access, equation->operand_count);
   for (uint32_t i = 0; i < equation->operand_count; i++)
-    operands[i] = reorder_access(layout, &equation->operands[i], order_of(layout, node->operands[i]));
+    operands[i] = reorder_access(layout, &equation->operands[i], layout_order(layout, node->operands[i]));
   equation->operands = operands;
   equation->result = reorder_access(layout, &equation->result, result);
   node->equation = equation;
 }
 
-/* The view once more, with its result's axes permuted: two views would be one after the other. */
+/* Two views would be one after the other: the view once more, with its result's axes permuted. */
 static Value *permuted_view(Layout *layout, const Node *view, const uint32_t *permutation) {
   Module *module = layout->module;
   const Type *type = &view->results[0]->type;
@@ -261,52 +221,21 @@ static Value *permuted_view(Layout *layout, const Node *view, const uint32_t *pe
   return node_add_result(module, node, type_tensor(module->arena, type->element, type->rank, dims), NULL);
 }
 
-/* The value in another order: itself, or a view of it before the node. */
-static Value *in_order(Layout *layout, Value *value, const Order *wanted) {
-  const Order *own = order_of(layout, value);
-  uint32_t rank = value->type.rank, permutation[RANK_LIMIT];
-  if (same_order(own, wanted, rank)) return value;
-  for (uint32_t i = 0; i < rank; i++)
-    for (uint32_t k = 0; k < rank; k++)
-      if (axis_at(own, k) == axis_at(wanted, i)) permutation[i] = k;
+Value *layout_permute(Layout *layout, Value *value, const uint32_t *permutation) {
   if (value->producer && value->producer->kind == PRIMITIVE_VIEW)
     return permuted_view(layout, value->producer, permutation);
   return build_transpose(&layout->builder, value, permutation);
 }
 
-/* A window that slides over a tensor in the model's order reads a few neighbours at a time; with channels
-   last, long runs. Transposing the tensor first is little work beside the contraction. */
-static void channels_last_input(Layout *layout, Node *node) {
-  uint32_t weights = is_constant(layout, node->operands[1]), rank = node->operands[1 - weights]->type.rank;
-  const Access *access = &node->equation->operands[1 - weights];
-  uint8_t axes[RANK_LIMIT];
-  if (!is_constant(layout, node->operands[weights]) || order_of(layout, node->operands[1 - weights])) return;
-  bool slides = false;
-  uint32_t channels = rank, count = 0;
-  for (uint32_t i = 0; i < rank; i++) {
-    const Subscript *subscript = &access->subscripts[i];
-    uint32_t reduced = 0, weighted = 0; /* labels summed over, and labels that the weights have */
-    for (uint32_t j = 0; j < subscript->term_count; j++) {
-      reduced += !access_uses_label(&node->equation->result, subscript->terms[j].label);
-      weighted += access_uses_label(&node->equation->operands[weights], subscript->terms[j].label);
-    }
-    slides = slides || (reduced > 0 && weighted < subscript->term_count);
-    if (subscript->term_count > 0 && weighted == subscript->term_count && channels == rank) channels = i;
-  }
-  if (!slides || channels + 1 >= rank) return;
+/* The value in another order: itself, or a view of it before the node. */
+static Value *in_order(Layout *layout, Value *value, const Order *wanted) {
+  const Order *own = layout_order(layout, value);
+  uint32_t rank = value->type.rank, permutation[RANK_LIMIT];
+  if (same_order(own, wanted, rank)) return value;
   for (uint32_t i = 0; i < rank; i++)
-    if (i != channels) axes[count++] = (uint8_t)i;
-  axes[count] = (uint8_t)channels;
-  const Order *wanted = order_create(layout, axes, rank);
-  Value *moved = in_order(layout, node->operands[1 - weights], wanted);
-  if (moved->id >= layout->value_count) { /* its own order is told by its place in the equation */
-    Equation *equation = arena_copy(layout->module->arena, node->equation, sizeof *node->equation);
-    Access *operands = arena_copy(layout->module->arena, equation->operands, 2 * sizeof *operands);
-    operands[1 - weights] = reorder_access(layout, access, wanted);
-    equation->operands = operands;
-    node->equation = equation;
-  }
-  node->operands[1 - weights] = moved;
+    for (uint32_t k = 0; k < rank; k++)
+      if (order_axis(own, k) == order_axis(wanted, i)) permutation[i] = k;
+  return layout_permute(layout, value, permutation);
 }
 
 static void operands_in_order(Layout *layout, Node *node, const Order *wanted, uint32_t rank) {
@@ -322,7 +251,7 @@ static void reorder_axis(Layout *layout, Node *node, const Order *order, uint32_
   for (uint32_t k = 0; k < node->attribute_count; k++) {
     if (strcmp(attributes[k].name, "axis") != 0) continue;
     uint32_t position = 0;
-    while (position < rank && axis_at(order, position) != (uint32_t)attributes[k].integer) position++;
+    while (position < rank && order_axis(order, position) != (uint32_t)attributes[k].integer) position++;
     attributes[k].integer = position;
   }
   node->attributes = attributes;
@@ -348,9 +277,9 @@ static void layout_node(Layout *layout, Node *node) {
     reorder_equation(layout, node, order);
     break;
   case PRIMITIVE_CONTRACT:
-    order = order_of_contraction(layout, node);
-    channels_last_input(layout, node);
+    order = layout_order_of_contraction(layout, node);
     reorder_equation(layout, node, order);
+    layout_contraction_operands(layout, node);
     break;
   case PRIMITIVE_CONCAT:
   case PRIMITIVE_SOFTMAX:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks an entry's nodes in order and emits a kernel for every value that lower_plan.c gave a buffer. */
-#include "ir/build.h"
 #include "passes/lower.h"
+#include "ir/build.h"
+#include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
 #include <string.h>
 

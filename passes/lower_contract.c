@@ -2,31 +2,11 @@
 /* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead
    of axes, the labels summed over in the order of the loops, and last the label along which results are made
    side by side, in panels. The copy is made when the object is written. */
+#include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
-
-/* The axis of an access in which a label stands; -1 where it stands in none. */
-static int32_t axis_of_label(const Access *access, uint32_t label) {
-  for (uint32_t i = access->rank; i-- > 0;)
-    if (subscript_uses(&access->subscripts[i], label)) return (int32_t)i;
-  return -1;
-}
 
 static bool is_constant(const Value *value) {
   return value->producer && value->producer->kind == PRIMITIVE_CONSTANT;
-}
-
-uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
-  const Equation *equation = node->equation;
-  const Access *access = &equation->operands[node->operand_count == 2 && is_constant(node->operands[0])];
-  uint32_t count = 0;
-  for (uint32_t label = 0; label < equation->label_count; label++) {
-    if (access_uses_label(&equation->result, label)) continue;
-    uint32_t at = count++;
-    for (; at > 0 && axis_of_label(access, labels[at - 1]) > axis_of_label(access, label); at--)
-      labels[at] = labels[at - 1];
-    labels[at] = label;
-  }
-  return count;
 }
 
 /* A label of one point is always 0 and takes no place. */
@@ -44,7 +24,7 @@ static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labe
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (is_stored(equation, own, label) && access_uses_label(&equation->result, label) &&
         (last == UINT32_MAX ||
-         axis_of_label(&equation->result, label) >= axis_of_label(&equation->result, last)))
+         access_axis_of_label(&equation->result, label) >= access_axis_of_label(&equation->result, last)))
       last = label;
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (label != last && is_stored(equation, own, label) && access_uses_label(&equation->result, label))
@@ -92,7 +72,7 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
    operands share, as in depthwise convolutions, is contiguous without them. */
 static bool wants_panels(const Node *node, uint32_t operand, uint32_t last) {
   const Access *result = &node->equation->result;
-  return axis_of_label(result, last) + 1 == (int32_t)result->rank &&
+  return access_axis_of_label(result, last) + 1 == (int32_t)result->rank &&
          !access_uses_label(&node->equation->operands[1 - operand], last);
 }
 

@@ -34,8 +34,9 @@ typedef struct ValuePlan {
   uint32_t cost;     /* of the inlined expression */
   uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
-  Value *root;       /* of an inlined map: the materialised value whose kernel computes it, where all readers lead there */
-  bool placed;       /* an inlined reshape between a value and a concatenation */
+  Value *root; /* of an inlined map: the materialised value whose kernel computes it, where all readers lead
+                  there */
+  bool placed; /* an inlined reshape between a value and a concatenation */
   const Value
       *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */
   Dim home_offset; /* where along the axis of the concatenation */
@@ -147,12 +148,9 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
 /* Substitutes labels: form over labels, `of` gives a subscript over the kernel's axes for each label. */
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of);
 Subscript subscript_axis(KernelBuilder *builder, uint32_t axis);
-/* lower_contract.c: the labels that a reduce or contract sums over, outermost loop first: those that the
-   first operand that is no constant has in its slower axes come before those in its faster ones. */
-uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
-/* The load of a constant operand of a contraction from a copy that is stored as its kernel reads it; null
-   where the operand is no constant or its labels leave it. `of_label` gives the kernel's axis of each label.
- */
+/* lower_contract.c: the load of a constant operand of a contraction from a copy that is stored as its kernel
+   reads it; null where the operand is no constant or its labels leave it. `of_label` gives the kernel's axis
+   of each label. */
 const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint32_t operand,
                                  const Subscript *of_label);
 Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol);

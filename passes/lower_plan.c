@@ -3,6 +3,7 @@
    can index into it and recomputing it is free or it has one reader; a reduction or contraction is computed
    as a stage of its reader's kernel when a chain of elementwise nodes leads from it to one materialised
    value. */
+#include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
 
 bool reshape_is_index_map(const Node *node) {
@@ -31,13 +32,6 @@ static bool view_repeats(const Equation *equation) {
   return false;
 }
 
-/* True where two labels meet in one subscript: sliding windows read elements many times. */
-static bool access_slides(const Access *access) {
-  for (uint32_t i = 0; i < access->rank; i++)
-    if (access->subscripts[i].term_count > 1) return true;
-  return false;
-}
-
 bool loop_is_conditional(const Node *node) {
   return node->kind == PRIMITIVE_LOOP && node->operands[1] && !node_runs_whole_trip(node);
 }
@@ -61,26 +55,10 @@ static bool view_transposes(const Node *view) {
 }
 
 /* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose
-   first: windows, and the operand whose columns are the results' adjacent ones where there are several rows.
- */
+   first: windows, and the operand along which results are adjacent. */
 static bool wants_transposed(const Node *contract, uint32_t operand) {
-  enum { FEW_ROWS = 4 };
-  const Equation *equation = contract->equation;
-  const Access *own = &equation->operands[operand], *other = &equation->operands[1 - operand];
-  const Subscript *last =
-      equation->result.rank ? &equation->result.subscripts[equation->result.rank - 1] : NULL;
-  if (access_slides(own)) return true;
-  uint32_t column;
-  int64_t extent;
-  if (!last || !subscript_is_plain(last, &column) || !access_uses_label(own, column) ||
-      access_uses_label(other, column))
-    return false;
-  for (uint32_t label = 0; label < equation->label_count; label++)
-    if (!access_uses_label(own, label) && access_uses_label(other, label) &&
-        access_uses_label(&equation->result, label) &&
-        !(dim_is_constant(equation->labels[label].extent, &extent) && extent < FEW_ROWS))
-      return true;
-  return false;
+  return access_slides(&contract->equation->operands[operand]) ||
+         contract_column_axis(contract, operand) >= 0;
 }
 
 static Reading reading_of(const Node *reader, uint32_t operand) {

@@ -59,7 +59,24 @@ def conv(rng, path):
             dims[0] = "n"
     nodes = [helper.make_node("Conv", ["x", "w", "b"], ["t"], strides=stride, dilations=dilation, pads=pads, group=groups,
                               kernel_shape=kernel), helper.make_node(rng.choice(["Relu", "Sigmoid", "Identity"]), ["t"], ["y"])]
-    save(path, nodes, [("x", dims)], [weights(rng, "w", [outputs, channels // groups] + kernel), weights(rng, "b", [outputs])])
+    w = [outputs, channels // groups] + kernel
+    if rng.random() < 0.3:  # weights computed at run time
+        save(path, nodes, [("x", dims), ("w", w)], [weights(rng, "b", [outputs])])
+    else:
+        save(path, nodes, [("x", dims)], [weights(rng, "w", w), weights(rng, "b", [outputs])])
+
+
+def conv_transpose(rng, path):
+    rank, groups = rng.choice([1, 2, 2]), rng.choice([1, 1, 2])
+    kernel = [rng.randint(1, 4) for _ in range(rank)]
+    w = [groups * extent(rng, 20), extent(rng, 40)] + kernel
+    nodes = [helper.make_node("ConvTranspose", ["x", "w"], ["t"], strides=[rng.randint(1, 3) for _ in kernel], group=groups),
+             helper.make_node("Relu", ["t"], ["y"])]
+    x = [1, w[0]] + [rng.randint(1, 12) for _ in kernel]
+    if rng.random() < 0.5:
+        save(path, nodes, [("x", x), ("w", w)], [])
+    else:
+        save(path, nodes, [("x", x)], [weights(rng, "w", w)])
 
 
 def product(rng, path):
@@ -110,8 +127,10 @@ def gemm(rng, path):
     m, k, n = extent(rng, 40), extent(rng, 90), extent(rng, 150)
     ta, tb = rng.randint(0, 1), rng.randint(0, 1)
     nodes = [helper.make_node("Gemm", ["a", "b", "c"], ["y"], transA=ta, transB=tb, alpha=rng.choice([1.0, 0.5]))]
-    save(path, nodes, [("a", [k, m] if ta else [m, k])],
-         [weights(rng, "b", [n, k] if tb else [k, n]), weights(rng, "c", rng.choice([[n], [1, n], [m, 1]]))])
+    b, c = [n, k] if tb else [k, n], weights(rng, "c", rng.choice([[n], [1, n], [m, 1]]))
+    constant = rng.random() < 0.6
+    save(path, nodes, [("a", [k, m] if ta else [m, k])] + ([] if constant else [("b", b)]),
+         [weights(rng, "b", b), c] if constant else [c])
 
 
 def pooling(rng, path):
@@ -139,7 +158,7 @@ rng = random.Random(SEED)
 with tempfile.TemporaryDirectory(prefix="aicc-shapes-") as folder:
     paths = []
     for index in range(COUNT):
-        kind = rng.choice([conv, conv, conv, product, product, gemm, left, interleaved, pooling, reduction])
+        kind = rng.choice([conv, conv, conv, conv_transpose, product, product, gemm, left, interleaved, pooling, reduction])
         paths.append(os.path.join(folder, "%s_%d.onnx" % (kind.__name__, index)))
         kind(rng, paths[-1])
     done = subprocess.run([ORACLE] + paths, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

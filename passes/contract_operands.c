@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "passes/contract_operands.h"
+
+bool access_slides(const Access *access) {
+  for (uint32_t i = 0; i < access->rank; i++)
+    if (access->subscripts[i].term_count > 1) return true;
+  return false;
+}
+
+int32_t access_axis_of_label(const Access *access, uint32_t label) {
+  for (uint32_t i = access->rank; i-- > 0;)
+    if (subscript_uses(&access->subscripts[i], label)) return (int32_t)i;
+  return -1;
+}
+
+uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
+  const Equation *equation = node->equation;
+  bool second = node->operand_count == 2 && node->operands[0]->producer &&
+                node->operands[0]->producer->kind == PRIMITIVE_CONSTANT;
+  const Access *access = &equation->operands[second];
+  uint32_t count = 0;
+  for (uint32_t label = 0; label < equation->label_count; label++) {
+    if (access_uses_label(&equation->result, label)) continue;
+    uint32_t at = count++;
+    for (; at > 0 && access_axis_of_label(access, labels[at - 1]) > access_axis_of_label(access, label); at--)
+      labels[at] = labels[at - 1];
+    labels[at] = label;
+  }
+  return count;
+}
+
+/* The label whose next value is the next result in memory; false where there is none. */
+static bool column_label(const Access *result, uint32_t *label) {
+  if (!result->rank) return false;
+  const Subscript *last = &result->subscripts[result->rank - 1];
+  for (uint32_t i = 0; i < last->term_count; i++) {
+    *label = last->terms[i].label;
+    if (dim_equals_constant(last->terms[i].coefficient, 1)) return true;
+  }
+  return false;
+}
+
+/* Results that are made of one element of the operand: the product of the labels that only the other operand
+   and the result have. */
+static bool few_rows(const Equation *equation, uint32_t operand) {
+  enum { FEW_ROWS = 4 };
+  int64_t rows = 1, extent;
+  for (uint32_t label = 0; label < equation->label_count && rows < FEW_ROWS; label++) {
+    if (access_uses_label(&equation->operands[operand], label) ||
+        !access_uses_label(&equation->operands[1 - operand], label) ||
+        !access_uses_label(&equation->result, label))
+      continue;
+    rows *= dim_is_constant(equation->labels[label].extent, &extent) && extent < FEW_ROWS ? extent : FEW_ROWS;
+  }
+  return rows < FEW_ROWS;
+}
+
+int32_t contract_column_axis(const Node *contract, uint32_t operand) {
+  const Equation *equation = contract->equation;
+  uint32_t label;
+  if (!column_label(&equation->result, &label) || few_rows(equation, operand)) return -1;
+  return access_axis_of_label(&equation->operands[operand], label);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the operands of a contraction are read, for the passes that lay out, place and pack them. */
+#ifndef AICC_PASSES_CONTRACT_OPERANDS_H
+#define AICC_PASSES_CONTRACT_OPERANDS_H
+#include "ir/graph.h"
+
+/* True where two labels meet in one subscript: sliding windows read elements many times. */
+bool access_slides(const Access *access);
+
+/* The last axis of an access in which a label stands; -1 where it stands in none. */
+int32_t access_axis_of_label(const Access *access, uint32_t label);
+
+/* The labels that a reduction or contraction sums over, in the order of the loops: as they stand in the
+   operand that is not constant. Returns their count; `labels` has room for all of the equation's. */
+uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
+
+/* The operand's axis along which it makes results that are adjacent in memory: where it is last, vectors are
+   loaded as they lie. -1 where it makes none, or for so few rows of the other operand that it is read hardly
+   more often than a transposing copy would read it. */
+int32_t contract_column_axis(const Node *contract, uint32_t operand);
+#endif
