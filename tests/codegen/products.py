@@ -71,7 +71,7 @@ TILES = {
 VECTORS = {
     "matrix_vector": ([node("MatMul", ["a", "b"], ["y"])], {"a": [64, 96], "b": [96]}),
     "dot": ([node("MatMul", ["a", "b"], ["y"])], {"a": [96], "b": [96]}),
-    "two_rows_of_columns": gemm(2, 96, 80, 0, 1),
+    "few_rows_of_columns": gemm(7, 96, 80, 0, 1),
 }
 
 failures = 0
