@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/contract_operands.h"
+#include "ir/build.h"
 
 bool access_slides(const Access *access) {
   for (uint32_t i = 0; i < access->rank; i++)
@@ -15,8 +16,7 @@ int32_t access_axis_of_label(const Access *access, uint32_t label) {
 
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
   const Equation *equation = node->equation;
-  bool second = node->operand_count == 2 && node->operands[0]->producer &&
-                node->operands[0]->producer->kind == PRIMITIVE_CONSTANT;
+  bool second = node->operand_count == 2 && value_constant(node->operands[0]);
   const Access *access = &equation->operands[second];
   uint32_t count = 0;
   for (uint32_t label = 0; label < equation->label_count; label++) {

@@ -2,12 +2,9 @@
 /* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead
    of axes, the labels summed over in the order of the loops, and last the label along which results are made
    side by side, in panels. The copy is made when the object is written. */
+#include "ir/build.h"
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
-
-static bool is_constant(const Value *value) {
-  return value->producer && value->producer->kind == PRIMITIVE_CONSTANT;
-}
 
 /* A label of one point is always 0 and takes no place. */
 static bool is_stored(const Equation *equation, const Access *own, uint32_t label) {
@@ -42,8 +39,7 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
   const Access *own = &equation->operands[operand];
   const Type *type = &node->operands[operand]->type;
   int64_t stride = 1, dim, offset, coefficient;
-  *packing = (BlobPacking){.source = node_attribute(node->operands[operand]->producer, "value")->blob,
-                           .rank = count};
+  *packing = (BlobPacking){.source = value_constant(node->operands[operand]), .rank = count};
   for (uint32_t i = 0; i < count; i++)
     if (!dim_is_constant(equation->labels[labels[i]].extent, &packing->extents[i]) || packing->extents[i] < 1)
       return false;
@@ -99,7 +95,8 @@ const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint3
   DimContext *context = lowering->module->dims;
   uint32_t labels[KERNEL_AXIS_LIMIT];
   BlobPacking packing;
-  if (node->kind != PRIMITIVE_CONTRACT || !is_constant(value) || is_constant(node->operands[1 - operand]))
+  if (node->kind != PRIMITIVE_CONTRACT || !value_constant(value) ||
+      value_constant(node->operands[1 - operand]))
     return NULL;
   if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
   uint32_t count = storage_order(node, operand, labels);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which leaf each product gets: register tiles for everything with several rows and columns, whatever lies how and
-whatever is known when aicc runs; vectors along the sum for what has one row or column. products.py AICC"""
+whatever is known when aicc runs; vectors along the sum for one column, and for few rows of a transposed operand.
+products.py AICC"""
 import os
 import re
 import subprocess
@@ -9,28 +10,20 @@ import tempfile
 
 import numpy
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "control"))
+from build import graph, model, node  # noqa: E402
 
 AICC = sys.argv[1]
 
 
-def node(*arguments, **attributes):
-    return helper.make_node(*arguments, **attributes)
-
-
 def leaves_of_products(folder, nodes, tensors, constants):
     """The leaf of every kernel that adds up products, as the schedule prints it."""
-    arrays = [numpy_helper.from_array(numpy.random.RandomState(1).uniform(-1, 1, tensors[name]).astype(numpy.float32), name)
-              for name in constants]
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in tensors.items()
-              if name not in constants]
-    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
-    result.type.tensor_type.ClearField("shape")
-    model = helper.make_model(helper.make_graph(nodes, "g", inputs, [result], arrays),
-                              opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
+    random = numpy.random.RandomState(1)
+    arrays = [(name, random.uniform(-1, 1, tensors[name]).astype(numpy.float32)) for name in constants]
+    inputs = ["%s:f[%s]" % (name, ",".join(map(str, dims))) for name, dims in tensors.items() if name not in constants]
     path = os.path.join(folder, "model.onnx")
-    onnx.save(model, path)
+    onnx.save(model(graph(nodes, inputs, ["y:f"], arrays)), path)
     text = subprocess.run([AICC, path, "--stop-after=schedule"], check=True, capture_output=True, text=True).stdout
     found = []
     for kernel in re.split(r"\n  kernel ", text)[1:]:
@@ -42,17 +35,17 @@ def leaves_of_products(folder, nodes, tensors, constants):
 def conv(rank, channels, outputs, groups=1, operator="Conv", **attributes):
     x = [1, channels] + {1: [50], 2: [14, 14], 3: [6, 6, 6]}[rank]
     w = ([channels, outputs // groups] if operator == "ConvTranspose" else [outputs, channels // groups]) + [3] * rank
-    return [node(operator, ["x", "w"], ["y"], group=groups, **attributes)], {"x": x, "w": w}
+    return [node(operator, "x w", "y", group=groups, **attributes)], {"x": x, "w": w}
 
 
 def gemm(m, k, n, ta, tb):
-    return ([node("Gemm", ["a", "b"], ["y"], transA=ta, transB=tb)],
+    return ([node("Gemm", "a b", "y", transA=ta, transB=tb)],
             {"a": [k, m] if ta else [m, k], "b": [n, k] if tb else [k, n]})
 
 
 def transposed(dims, perm, other):
     """other x transpose(k): the scores of attention."""
-    return [node("Transpose", ["k"], ["t"], perm=perm), node("MatMul", ["q", "t"], ["y"])], {"q": other, "k": dims}
+    return [node("Transpose", "k", "t", perm=perm), node("MatMul", "q t", "y")], {"q": other, "k": dims}
 
 
 TILES = {
@@ -60,17 +53,17 @@ TILES = {
     "gemm_ab": gemm(64, 96, 80, 1, 1), "gemm_symbols": gemm("m", "k", "n", 0, 1),
     "scores": transposed([1, 4, 64, 32], [0, 1, 3, 2], [1, 4, 64, 32]),
     "scores_of_heads": transposed([1, 64, 4, 32], [0, 2, 3, 1], [1, 4, 64, 32]),
-    "batch": ([node("MatMul", ["a", "b"], ["y"])], {"a": [3, 64, 96], "b": [3, 96, 80]}),
-    "batch_broadcast": ([node("MatMul", ["a", "b"], ["y"])], {"a": [3, 64, 96], "b": [1, 96, 80]}),
-    "one_row": ([node("MatMul", ["a", "b"], ["y"])], {"a": [1, 96], "b": [96, 80]}),
+    "batch": ([node("MatMul", "a b", "y")], {"a": [3, 64, 96], "b": [3, 96, 80]}),
+    "batch_broadcast": ([node("MatMul", "a b", "y")], {"a": [3, 64, 96], "b": [1, 96, 80]}),
+    "one_row": ([node("MatMul", "a b", "y")], {"a": [1, 96], "b": [96, 80]}),
     "conv_1d": conv(1, 16, 32), "conv_2d": conv(2, 16, 32, pads=[1] * 4), "conv_3d": conv(3, 16, 32),
     "conv_grouped": conv(2, 16, 32, 4), "conv_depthwise": conv(2, 16, 16, 16), "conv_multiplied": conv(2, 16, 32, 16),
     "conv_strided": conv(2, 16, 32, strides=[2, 2]), "conv_dilated": conv(2, 16, 32, dilations=[2, 2]),
     "conv_transpose": conv(2, 16, 32, operator="ConvTranspose", strides=[2, 2]),
 }
 VECTORS = {
-    "matrix_vector": ([node("MatMul", ["a", "b"], ["y"])], {"a": [64, 96], "b": [96]}),
-    "dot": ([node("MatMul", ["a", "b"], ["y"])], {"a": [96], "b": [96]}),
+    "matrix_vector": ([node("MatMul", "a b", "y")], {"a": [64, 96], "b": [96]}),
+    "dot": ([node("MatMul", "a b", "y")], {"a": [96], "b": [96]}),
     "few_rows_of_columns": gemm(7, 96, 80, 0, 1),
 }
 
