@@ -14,6 +14,8 @@ bool pass_layout(Module *module);
 bool pass_dead_code(Module *module);
 /* Equal nodes over equal operands, and constants of equal content, become one. */
 bool pass_common_subexpressions(Module *module);
+/* Contractions of one value with constant weights of their own, followed alike, become one. */
+bool pass_merge_siblings(Module *module);
 /* Rewrites towards one form: identities vanish, chains of reshapes collapse, known integers become constants,
    numbers that are broadcast to an elementwise node become rank-0 operands; an `if` on a known condition
    becomes its branch, a loop without iterations its initial values. */

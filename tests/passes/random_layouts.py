@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random graphs of what the layout pass relabels, against numpy: convolutions, pools, pads, concatenations, softmaxes, reductions,
-broadcasts, transposes and reshapes in any order. random_layouts.py AICC_RUN COUNT [SEED]"""
+"""Random graphs of what the graph passes move, against numpy: convolutions, branches of one tensor, pools, pads,
+concatenations, softmaxes, reductions, broadcasts, transposes and reshapes in any order.
+random_layouts.py AICC_RUN COUNT [SEED]"""
 import os
 import random
 import subprocess
@@ -20,7 +21,7 @@ class Graph:
 
     def __init__(self, rng):
         self.rng, self.numbers = rng, numpy.random.RandomState(rng.randint(0, 1 << 30))
-        self.nodes, self.weights, self.values, self.inputs = [], [], {}, []
+        self.nodes, self.weights, self.values, self.inputs, self.results = [], [], {}, [], []
 
     def input(self, dims):
         name = "x%d" % len(self.inputs)
@@ -42,8 +43,8 @@ class Graph:
         return self.rng.choice(names[-6:]) if names else None
 
 
-def conv(g):
-    name = g.pick(4)
+def conv(g, name=None):
+    name = name or g.pick(4)
     if not name:
         return
     x, kernel, outputs = g.values[name], g.rng.choice([1, 3]), g.rng.choice([4, 6, 8, 20])
@@ -55,6 +56,40 @@ def conv(g):
     y = sum(numpy.einsum("nchw,oc->nohw", padded[:, :, i:i + x.shape[2], j:j + x.shape[3]], w[:, :, i, j])
             for i in range(kernel) for j in range(kernel))
     g.node("Conv", [name, g.weight(w)], y, pads=[pad] * 4)
+
+
+def branches(g):
+    """Convolutions or products of one tensor, what follows them mostly alike; some are read by one convolution more."""
+    name = g.pick(g.rng.choice([3, 4]))
+    if not name or g.values[name].size > 20000:
+        return
+    x, heads, act = g.values[name], g.rng.choice([1, 2, 3]), g.rng.random() < 0.5
+    for _ in range(g.rng.choice([2, 3])):
+        columns = heads * g.rng.choice([2, 4, 4, 5])
+        axis = 1 if x.ndim == 4 else 2
+        w = g.numbers.uniform(-1, 1, (x.shape[axis], columns)).astype(numpy.float32) / x.shape[axis]
+        bias = g.numbers.uniform(-1, 1, columns).astype(numpy.float32)
+        if x.ndim == 4:
+            y = numpy.einsum("nchw,co->nohw", x.astype(float), w) + bias.reshape(-1, 1, 1)
+            g.node("Conv", [name, g.weight(numpy.ascontiguousarray(w.T.reshape(columns, -1, 1, 1))), g.weight(bias)], y)
+        else:
+            g.node("MatMul", [name, g.weight(w)], x.astype(float) @ w)
+            if g.rng.random() < 0.9:
+                product = "v%d" % (len(g.nodes) - 1)
+                g.node("Add", [product, g.weight(bias)], g.values[product] + bias)
+        if act or g.rng.random() < 0.1:
+            unary(g, "v%d" % (len(g.nodes) - 1))
+        result = "v%d" % (len(g.nodes) - 1)
+        if x.ndim == 4 and g.rng.random() < 0.5:
+            conv(g, result)
+        elif x.ndim == 3:
+            dims = list(x.shape[:2]) + [heads, columns // heads]
+            y = g.values[result].reshape(dims)
+            g.node("Reshape", [result, g.weight(numpy.array(dims, dtype=numpy.int64))], y)
+            g.node("Transpose", ["v%d" % (len(g.nodes) - 1)], y.transpose(0, 2, 1, 3), perm=[0, 2, 1, 3])
+        end = "v%d" % (len(g.nodes) - 1)
+        g.node("ReduceMax", [end], g.values[end].max(-1), axes=[-1], keepdims=0)
+        g.results.append("v%d" % (len(g.nodes) - 1))
 
 
 def pool(g):
@@ -81,8 +116,8 @@ def pad(g):
     g.node("Pad", inputs, numpy.pad(x, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3]))))
 
 
-def unary(g):
-    name = g.pick()
+def unary(g, name=None):
+    name = name or g.pick()
     g.node("Tanh", [name], numpy.tanh(g.values[name]))
 
 
@@ -161,8 +196,8 @@ def build(rng, folder):
     g.input([rng.choice([1, 2]), rng.choice([3, 4, 6]), rng.choice([4, 6]), rng.choice([4, 8])])
     conv(g)
     for _ in range(rng.randint(3, 14)):
-        rng.choice([conv, conv, pool, pad, pad, unary, binary, binary, concat, softmax, transpose, reshape, reshape, reduce])(g)
-    results = ["v%d" % (len(g.nodes) - 1)]
+        rng.choice([conv, conv, branches, pool, pad, pad, unary, binary, binary, concat, softmax, transpose, reshape, reshape, reduce])(g)
+    results = g.results + ["v%d" % (len(g.nodes) - 1)]
     if rng.random() < 0.4:
         results.append(g.pick())
     results = [r for i, r in enumerate(results) if r not in results[:i]]
