@@ -286,6 +286,7 @@ static void layout_node(Layout *layout, Node *node) {
     order = order_of_majority(layout, node);
     operands_in_order(layout, node, order, rank);
     reorder_axis(layout, node, order, rank);
+    if (node->kind == PRIMITIVE_SOFTMAX) node->results[0]->replacement = layout_softmax_steps(layout, node);
     break;
   case PRIMITIVE_RESHAPE:
     order = order_of_reshape(layout, node, &possible);

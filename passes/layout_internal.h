@@ -32,6 +32,9 @@ Value *layout_permute(Layout *layout, Value *value, const uint32_t *permutation)
 
 /* The order of a contraction's result; its equation is still in the model's order. */
 const Order *layout_order_of_contraction(Layout *layout, const Node *node);
+/* A softmax, its axis in memory's order, written as reductions and maps before it; null where its axis is adjacent
+   in memory, and one kernel does better. */
+Value *layout_softmax_steps(Layout *layout, const Node *node);
 /* Transposes operands that are slow to read as they lie. The equation is in memory's order, and stays so. */
 void layout_contraction_operands(Layout *layout, Node *node);
 #endif
