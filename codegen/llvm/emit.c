@@ -151,6 +151,13 @@ LLVMValueRef emit_splat(Codegen *cg, LLVMValueRef scalar, uint32_t lanes) {
   return LLVMBuildShuffleVector(cg->builder, first, poison, mask, "");
 }
 
+LLVMValueRef emit_lane_mask(Codegen *cg, LLVMValueRef count, uint32_t lanes) {
+  LLVMValueRef *numbers = arena_array(cg->program->arena, LLVMValueRef, lanes);
+  for (uint32_t i = 0; i < lanes; i++) numbers[i] = emit_i32(cg, i);
+  LLVMValueRef limit = emit_splat(cg, LLVMBuildTrunc(cg->builder, count, cg->i32, ""), lanes);
+  return LLVMBuildICmp(cg->builder, LLVMIntULT, LLVMConstVector(numbers, lanes), limit, "");
+}
+
 LLVMValueRef emit_bits(Codegen *cg, ElementType compute, uint64_t bits, uint32_t lanes) {
   LLVMValueRef value;
   if (compute == ELEMENT_F32)

@@ -46,6 +46,8 @@ LLVMTypeRef emit_type(Codegen *cg, ElementType compute, uint32_t lanes);
 /* As in memory: bool is i8, 16-bit floats are i16. */
 LLVMTypeRef emit_storage_type(Codegen *cg, ElementType element, uint32_t lanes);
 LLVMValueRef emit_splat(Codegen *cg, LLVMValueRef scalar, uint32_t lanes);
+/* The lanes below `count`, an i64 from 1 to the number of lanes. */
+LLVMValueRef emit_lane_mask(Codegen *cg, LLVMValueRef count, uint32_t lanes);
 LLVMValueRef emit_bits(Codegen *cg, ElementType compute, uint64_t bits, uint32_t lanes);
 
 /* Scalar functions on lanes (scalar.c). `from` is the operands' compute type, `to` the result's. */

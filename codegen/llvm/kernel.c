@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks a kernel's schedule tree: tasks, loops, and leaves with lanes along one axis. A leaf runs in strips
    of several widths, widest first, and one lane at a time where guards along the axis may fail and at its
-   end. */
+   end; where the level has masks for what the leaf reads and writes, one masked strip is the end. */
 #include "codegen/llvm/kernel_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +88,9 @@ static void emit_accumulate(KernelEmitter *e, const Stage *stage, const Expr *ex
     LLVMValueRef value = emit_expr(e, expr);
     result = combine(e, stage->monoid, expr->type, LLVMBuildLoad2(cg->builder, type, accumulator, ""), value);
   }
+  if (e->mask)
+    result =
+        LLVMBuildSelect(cg->builder, e->mask, result, LLVMBuildLoad2(cg->builder, type, accumulator, ""), "");
   LLVMBuildStore(cg->builder, result, accumulator);
 }
 
@@ -127,7 +130,8 @@ static void emit_strip_stage(KernelEmitter *e, const Stage *stage) {
 typedef struct Leaf {
   const Schedule *node;
   uint32_t width_count;
-  uint32_t widths[WIDTH_LIMIT]; /* descending; the last is 1 */
+  uint32_t widths[WIDTH_LIMIT]; /* descending; the last is 1, or the masked strip's */
+  bool masked;                  /* what is left of the axis is a strip of the last width under a mask */
   LLVMValueRef accumulators[16][WIDTH_LIMIT];
 } Leaf;
 
@@ -146,42 +150,63 @@ static void emit_strip(KernelEmitter *e, const Leaf *leaf, uint32_t width_index)
 /* Facts about a leaf's expressions that decide its widths. */
 typedef struct LeafFacts {
   bool math, gathers;
+  bool maskable; /* the level has masks for whatever is read and written along the vector axis, and no guard
+                    is there */
   uint32_t widest_bits;
 } LeafFacts;
 
-static void collect_facts(const KernelEmitter *e, const Expr *expr, LeafFacts *facts) {
+/* Of a load or a store; gives whether its lanes are adjacent, or all the same. */
+static bool collect_access(const KernelEmitter *e, uint32_t number, const Subscript *subscripts,
+                           LeafFacts *facts) {
+  const KernelBuffer *buffer = &e->kernel->buffers[number];
+  if (buffer->role == BUFFER_LOCAL) return true;
+  Dim stride = access_stride(e->cg->program->dims, buffer, subscripts, e->vector_axis);
+  if (dim_equals_constant(stride, 0)) return true;
+  bool adjacent = dim_equals_constant(stride, 1);
+  if (!adjacent || buffer->panel || !e->level->mask_bits ||
+      element_info(buffer->element)->bits < e->level->mask_bits)
+    facts->maskable = false;
+  return adjacent;
+}
+
+static void collect_expr(const KernelEmitter *e, const Expr *expr, LeafFacts *facts) {
   uint32_t bits = expr->type == ELEMENT_BOOL ? 8 : element_info(expr->type)->bits;
   if (bits > facts->widest_bits) facts->widest_bits = bits;
   if (expr->kind == EXPR_CALL && scalar_info(expr->scalar)->math) facts->math = true;
-  if (expr->kind == EXPR_LOAD && e->kernel->buffers[expr->buffer].role != BUFFER_LOCAL) {
-    Dim stride = access_stride(e->cg->program->dims, &e->kernel->buffers[expr->buffer], expr->subscripts,
-                               e->vector_axis);
-    if (!dim_equals_constant(stride, 0) && !dim_equals_constant(stride, 1)) facts->gathers = true;
-  }
-  for (uint32_t i = 0; i < expr->operand_count; i++) collect_facts(e, expr->operands[i], facts);
+  if (expr->kind == EXPR_LOAD && !collect_access(e, expr->buffer, expr->subscripts, facts))
+    facts->gathers = true;
+  for (uint32_t i = 0; i < expr->range_count; i++)
+    if (subscript_uses(&expr->ranges[i].form, e->vector_axis)) facts->maskable = false;
+  for (uint32_t i = 0; i < expr->operand_count; i++) collect_expr(e, expr->operands[i], facts);
+}
+
+static void collect_stage(const KernelEmitter *e, const Stage *stage, LeafFacts *facts) {
+  collect_expr(e, stage->expr, facts);
+  if (!reduces_vector(e, stage)) collect_access(e, stage->target, stage->subscripts, facts);
 }
 
 /* Several vectors at once hide latency, unless math functions need the registers; short axes and what remains
-   of long ones get narrower strips. */
+   of long ones get narrower strips, or a masked one. */
 static void choose_widths(KernelEmitter *e, Leaf *leaf) {
-  LeafFacts facts = {.widest_bits = 8};
+  LeafFacts facts = {.widest_bits = 8, .maskable = e->cg->options->optimisation > 0};
   for (uint32_t i = 0; i < leaf->node->stage_count; i++)
-    collect_facts(e, e->kernel->stages[leaf->node->stages[i]].expr, &facts);
+    collect_stage(e, &e->kernel->stages[leaf->node->stages[i]], &facts);
   uint32_t native = e->level->vector_bits / facts.widest_bits;
   if (native > LANE_LIMIT) native = LANE_LIMIT;
   uint32_t wide = native * 4 > LANE_LIMIT ? LANE_LIMIT : native * 4;
   int64_t extent;
   if (!dim_is_constant(e->kernel->axes[e->vector_axis].extent, &extent)) extent = INT64_MAX;
-  while (native > 1 && native > extent) native /= 2;
+  while (native > 1 && (facts.maskable ? native / 2 >= extent : native > extent)) native /= 2;
+  leaf->masked = facts.maskable && native > 1;
   leaf->width_count = 0;
   if (e->cg->options->optimisation > 0) {
     if (!facts.math && !facts.gathers && wide > native && wide <= extent)
       leaf->widths[leaf->width_count++] = wide;
     if (native > 1) leaf->widths[leaf->width_count++] = native;
-    for (uint32_t width = native / 2; !facts.math && width >= NARROWEST; width /= 2)
+    for (uint32_t width = native / 2; !facts.math && !leaf->masked && width >= NARROWEST; width /= 2)
       leaf->widths[leaf->width_count++] = width;
   }
-  leaf->widths[leaf->width_count++] = 1;
+  if (!leaf->masked) leaf->widths[leaf->width_count++] = 1;
 }
 
 void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
@@ -250,10 +275,40 @@ static LLVMValueRef run_strips(KernelEmitter *e, const Leaf *leaf, uint32_t widt
   return loop.index;
 }
 
+/* What is left from `at` on, fewer points than the last width has lanes. */
+static void emit_masked_strip(KernelEmitter *e, const Leaf *leaf, LLVMValueRef at, LLVMValueRef end) {
+  Codegen *cg = e->cg;
+  LLVMBasicBlockRef some = emit_block(cg, "some"), none = emit_block(cg, "none");
+  LLVMBuildCondBr(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntSLT, at, end, ""), some, none);
+  LLVMPositionBuilderAtEnd(cg->builder, some);
+  e->lanes = leaf->widths[leaf->width_count - 1];
+  e->mask = emit_lane_mask(cg, LLVMBuildSub(cg->builder, end, at, ""), e->lanes);
+  e->axis_values[e->vector_axis] = at;
+  emit_strip(e, leaf, leaf->width_count - 1);
+  e->axis_values[e->vector_axis] = NULL;
+  e->mask = NULL;
+  e->lanes = 1;
+  LLVMBuildBr(cg->builder, none);
+  LLVMPositionBuilderAtEnd(cg->builder, none);
+}
+
+/* Strips of all widths end where the axis does. */
+static bool ends_whole(const KernelEmitter *e, const Leaf *leaf) {
+  const AxisPart *part = &leaf->node->parts[0];
+  int64_t extent, last = leaf->widths[leaf->width_count - 1];
+  return dim_is_constant(e->kernel->axes[part->axis].extent, &extent) && extent % last == 0 &&
+         (part->part != PART_INNER || part->tile % last == 0);
+}
+
 /* The strips along the vector axis from start to end. */
 static void emit_strips(KernelEmitter *e, const Leaf *leaf, LLVMValueRef start, LLVMValueRef end) {
   LLVMValueRef low = start, high = end, at = start;
   bool guarded = false;
+  if (leaf->masked) {
+    for (uint32_t i = 0; i < leaf->width_count; i++) at = run_strips(e, leaf, i, at, end);
+    if (!ends_whole(e, leaf)) emit_masked_strip(e, leaf, at, end);
+    return;
+  }
   for (uint32_t i = 0; i < leaf->node->stage_count; i++)
     tighten_expr(e, e->kernel->stages[leaf->node->stages[i]].expr, &low, &high, &guarded);
   uint32_t scalar = leaf->width_count - 1;

@@ -293,16 +293,6 @@ static void emit_rows(Tile *tile, const Span *rows) {
     emit_dynamic_rows(tile, rows, most);
 }
 
-/* The lanes below `count`, a number from 1 to the number of lanes. */
-static LLVMValueRef lane_mask(Tile *tile, LLVMValueRef count) {
-  Codegen *cg = tile->e->cg;
-  LLVMValueRef numbers[LANE_LIMIT];
-  LLVMTypeRef type = cg->i32;
-  for (uint32_t i = 0; i < tile->lanes; i++) numbers[i] = LLVMConstInt(type, i, false);
-  LLVMValueRef limit = emit_splat(cg, LLVMBuildTrunc(cg->builder, count, type, ""), tile->lanes);
-  return LLVMBuildICmp(cg->builder, LLVMIntULT, LLVMConstVector(numbers, tile->lanes), limit, "");
-}
-
 static bool is_aligned(uint64_t columns) {
   return columns % PANEL_COLUMNS == 0;
 }
@@ -340,7 +330,7 @@ static void emit_static_columns(Tile *tile, const Span *rows, const Span *column
   tile->vectors = (uint32_t)((rest + tile->lanes - 1) / tile->lanes);
   tile->column = LLVMBuildAdd(cg->builder, at, emit_i64(cg, full * width), "");
   tile->column_aligned = aligned && is_aligned((uint64_t)(full * width));
-  tile->last_mask = remaining ? lane_mask(tile, emit_i64(cg, remaining)) : NULL;
+  tile->last_mask = remaining ? emit_lane_mask(cg, emit_i64(cg, remaining), tile->lanes) : NULL;
   emit_rows(tile, rows);
 }
 
@@ -354,7 +344,7 @@ static void emit_dynamic_columns(Tile *tile, const Span *rows, const Span *colum
   LLVMPositionBuilderAtEnd(cg->builder, some);
   tile->vectors = 1;
   tile->column = at;
-  tile->last_mask = lane_mask(tile, LLVMBuildSub(cg->builder, columns->end, at, ""));
+  tile->last_mask = emit_lane_mask(cg, LLVMBuildSub(cg->builder, columns->end, at, ""), tile->lanes);
   emit_rows(tile, rows);
   LLVMBuildBr(cg->builder, none);
   LLVMPositionBuilderAtEnd(cg->builder, none);
