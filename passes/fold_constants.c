@@ -24,6 +24,30 @@ static bool byte_count(const Type *type, uint64_t *bytes) {
          element_byte_count(type->element, count, bytes);
 }
 
+/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it.
+ */
+static bool grows(const Node *node) {
+  uint64_t from, to;
+  return node->kind == PRIMITIVE_VIEW && byte_count(&node->operands[0]->type, &from) &&
+         byte_count(&node->results[0]->type, &to) && to > from;
+}
+
+/* The bytes from which a foldable or constant value is made; what a view repeats counts once, and only for
+   maps: others might go over it for long. */
+static bool source_bytes(const Node *reader, const Value *value, uint64_t *bytes) {
+  const Blob *blob = value_constant(value);
+  uint64_t repeated;
+  if (!byte_count(&value->type, bytes)) return false;
+  if (blob) {
+    if (blob->splat) *bytes = 0;
+    return true;
+  }
+  if (!grows(value->producer)) return true;
+  repeated = *bytes;
+  return byte_count(&value->producer->operands[0]->type, bytes) &&
+         (reader->kind == PRIMITIVE_MAP || repeated <= SMALL_BYTES || repeated <= 2 * *bytes);
+}
+
 static bool is_foldable(const Node *node) {
   uint64_t inputs = 0, bytes, output;
   if (node->result_count != 1 || node->region_count || node->kind == PRIMITIVE_CONSTANT) return false;
@@ -33,21 +57,12 @@ static bool is_foldable(const Node *node) {
     return false;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *operand = node->operands[i];
-    const Blob *blob = value_constant(operand);
-    if (!blob && operand->mark != FOLDABLE) return false;
-    if (!byte_count(&operand->type, &bytes)) return false;
-    inputs += blob && blob->splat ? 0 : bytes;
+    if (!value_constant(operand) && operand->mark != FOLDABLE) return false;
+    if (!source_bytes(node, operand, &bytes)) return false;
+    inputs += bytes;
   }
   if (node->kind == PRIMITIVE_DIMS) return false; /* symbols; known ones are simplified already */
-  return output <= SMALL_BYTES || output <= 2 * inputs;
-}
-
-/* A view that repeats elements is cheaper as an index map than as memory: it folds only into what reads it.
- */
-static bool grows(const Node *node) {
-  uint64_t from, to;
-  return node->kind == PRIMITIVE_VIEW && byte_count(&node->operands[0]->type, &from) &&
-         byte_count(&node->results[0]->type, &to) && to > from;
+  return output <= SMALL_BYTES || output <= 2 * inputs || grows(node);
 }
 
 static Value *copy_of(Folder *folder, Value *value) {

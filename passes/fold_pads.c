@@ -37,17 +37,11 @@ static bool fill_is_neutral(const Folding *f, const Value *fill, Scalar monoid, 
   return info->compute == element && filled == bits;
 }
 
-static bool has_boundary(const Access *access) {
-  for (uint32_t i = 0; i < access->rank; i++)
-    if (access->subscripts[i].boundary != BOUNDARY_NONE) return true;
-  return false;
-}
-
 /* Nothing but points inside of all tensors restricts the equation. */
 static bool is_unrestricted(const Equation *equation) {
-  bool restricted = equation->where_count || has_boundary(&equation->result);
+  bool restricted = equation->where_count || access_has_boundary(&equation->result);
   for (uint32_t i = 0; i < equation->operand_count; i++)
-    restricted = restricted || has_boundary(&equation->operands[i]);
+    restricted = restricted || access_has_boundary(&equation->operands[i]);
   return !restricted;
 }
 

@@ -32,9 +32,7 @@ static bool factor_axis(const Value *factor, int32_t *axis) {
     if (*axis >= 0) return false;
     *axis = (int32_t)i;
   }
-  for (uint32_t i = 0; i < equation->operands[0].rank; i++)
-    if (equation->operands[0].subscripts[i].boundary != BOUNDARY_NONE) return false;
-  return true;
+  return !access_has_boundary(&equation->operands[0]);
 }
 
 /* The weights' axis that makes the result's axis: the same subscript. -1 where there is none. */

@@ -7,6 +7,7 @@
 #include "passes/constant_values.h"
 #include "passes/layout_internal.h"
 #include "passes/passes.h"
+#include "passes/reshape_groups.h"
 #include <string.h>
 
 const Order *layout_order(const Layout *layout, const Value *value) {
@@ -111,48 +112,12 @@ static const Order *order_of_majority(Layout *layout, const Node *node) {
   return best;
 }
 
-/* A reshape as groups of operand axes that become groups of result axes; false where it has no such form. */
-typedef struct Groups {
-  uint32_t count;
-  uint32_t from_start[RANK_LIMIT + 1], to_start[RANK_LIMIT + 1];
-} Groups;
-
-static bool reshape_groups(Layout *layout, const Type *from, const Type *to, Groups *groups) {
-  DimContext *dims = layout->module->dims;
-  uint32_t i = 0, j = 0;
-  groups->count = 0;
-  while (i < from->rank || j < to->rank) {
-    if (groups->count == RANK_LIMIT) return false;
-    groups->from_start[groups->count] = i;
-    groups->to_start[groups->count++] = j;
-    if (i == from->rank || j == to->rank) { /* what remains is of extent 1 */
-      i = from->rank;
-      j = to->rank;
-      break;
-    }
-    Dim a = from->dims[i++], b = to->dims[j++];
-    while (a != b) { /* the side that is provably smaller takes another axis */
-      if (i < from->rank && dim_less_equal(dims, a, b) == TRUTH_YES)
-        a = dim_multiply(dims, a, from->dims[i++]);
-      else if (j < to->rank && dim_less_equal(dims, b, a) == TRUTH_YES)
-        b = dim_multiply(dims, b, to->dims[j++]);
-      else
-        return false;
-    }
-    while (i < from->rank && dim_equals_constant(from->dims[i], 1)) i++; /* stay beside what they follow */
-    while (j < to->rank && dim_equals_constant(to->dims[j], 1)) j++;
-  }
-  groups->from_start[groups->count] = from->rank;
-  groups->to_start[groups->count] = to->rank;
-  return true;
-}
-
 /* Where the operand's order keeps every group whole, the reshape works within it: groups in the operand's
  * order. */
 static const Order *order_of_reshape(Layout *layout, const Node *node, bool *possible) {
   const Value *operand = node->operands[0];
   const Order *order = layout_order(layout, operand);
-  Groups groups;
+  ReshapeGroups groups;
   uint8_t axes[RANK_LIMIT];
   uint32_t count = 0;
   *possible = true;
@@ -161,7 +126,7 @@ static const Order *order_of_reshape(Layout *layout, const Node *node, bool *pos
   for (uint32_t i = 0; i < operand->type.rank; i++) dims[order->axes[i]] = operand->type.dims[i];
   Type from = operand->type;
   from.dims = dims;
-  *possible = reshape_groups(layout, &from, &node->results[0]->type, &groups);
+  *possible = reshape_groups(layout->module->dims, &from, &node->results[0]->type, &groups);
   for (uint32_t position = 0; *possible && position < operand->type.rank;) {
     uint32_t axis = order->axes[position], g = 0;
     while (g + 1 < groups.count && groups.from_start[g + 1] <= axis) g++;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contractions of one tensor with constant weights of their own, as the projections of attention or the
-   branches of an inception block, become one over the joined weights: the tensor is read once, and fewer
-   vectors are cut short. What follows each alike (bias, activation, a reshape that splits the columns)
+   branches of an inception block, become one over the joined weights: fewer vectors are cut short, and fewer
+   kernels wait for one another. What follows each alike (bias, activation, a reshape that splits the columns)
    follows the joined one, so that it stays in its kernel; each result is then a slice, which readers see
    through. */
 #include "ir/build.h"
 #include "loop/program.h"
+#include "passes/contract_operands.h"
 #include "passes/passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,9 @@ typedef struct Sibling {
   uint32_t weights;      /* which operand */
   uint32_t label;        /* of the columns: of the weights and the result alone */
   uint32_t weights_axis; /* where it stands in the weights */
-  uint32_t mark;         /* result i of the chain has Value.mark `mark + i` */
-  bool settled;          /* merged, or never to be */
+  uint32_t axis; /* and in the results of the chain: reshapes split columns, and leave them where they are */
+  uint32_t mark; /* result i of the chain has Value.mark `mark + i` */
+  bool settled;  /* merged, or never to be */
 } Sibling;
 
 typedef struct Merging {
@@ -40,40 +42,23 @@ static bool place_in(const Sibling *sibling, const Value *value, uint32_t *place
   return value->mark >= sibling->mark && *place < sibling->count;
 }
 
-/* The one axis at which the label stands, alone; -1 where there is none or it stands elsewhere as well. */
-static int32_t plain_axis(const Access *access, uint32_t label) {
-  int32_t axis = -1;
-  for (uint32_t i = 0; i < access->rank; i++) {
-    uint32_t plain;
-    if (!subscript_uses(&access->subscripts[i], label)) continue;
-    if (axis >= 0 || !subscript_is_plain(&access->subscripts[i], &plain)) return -1;
-    axis = (int32_t)i;
-  }
-  return axis;
-}
-
-/* The label covers the axis: nothing is left out, and no point is outside. */
-static bool covers(const Equation *equation, uint32_t label, const Type *type, int32_t axis) {
-  int64_t extent;
-  return axis >= 0 && dim_is_constant(equation->labels[label].extent, &extent) &&
-         dim_equals_constant(type->dims[axis], extent);
-}
-
-static bool find_columns(Sibling *sibling) {
+static bool find_columns(const Merging *m, Sibling *sibling) {
   const Node *node = sibling->chain[0];
   const Equation *equation = node->equation;
   bool constant[2] = {own_constant(node->operands[0]), own_constant(node->operands[1])};
-  if (constant[0] == constant[1] || equation->where_count) return false;
-  sibling->weights = constant[1];
-  if (node->operands[1 - sibling->weights]->use_count < 2) return false;
+  uint32_t weights = constant[1];
+  if (constant[0] == constant[1] || equation->where_count || node->operands[1 - weights]->use_count < 2)
+    return false;
   for (uint32_t label = 0; label < equation->label_count; label++) {
-    int32_t axis = plain_axis(&equation->operands[sibling->weights], label);
-    if (access_uses_label(&equation->operands[1 - sibling->weights], label) ||
-        !covers(equation, label, &node->operands[sibling->weights]->type, axis) ||
-        !covers(equation, label, &node->results[0]->type, plain_axis(&equation->result, label)))
-      continue;
+    DimContext *dims = m->module->dims;
+    int32_t from = access_whole_axis(dims, equation, &equation->operands[weights],
+                                     &node->operands[weights]->type, label);
+    int32_t to = access_whole_axis(dims, equation, &equation->result, &node->results[0]->type, label);
+    if (from < 0 || to < 0 || access_uses_label(&equation->operands[1 - weights], label)) continue;
+    sibling->weights = weights;
     sibling->label = label;
-    sibling->weights_axis = (uint32_t)axis;
+    sibling->weights_axis = (uint32_t)from;
+    sibling->axis = (uint32_t)to;
     return true;
   }
   return false;
@@ -91,23 +76,19 @@ static bool equations_alike(const Equation *a, const Equation *b, uint32_t label
   return alike;
 }
 
-/* The label along the result's axis where a node repeats a constant, or part of it, along others. */
-static bool repeats_constant(const Value *value, uint32_t axis, uint32_t *label) {
+/* A view that repeats a constant, or parts of it: the label along one axis of its result, and the constant's
+   axis that this label walks, -1 where it repeats along it. */
+static bool repeats_constant(DimContext *dims, const Value *value, uint32_t axis, uint32_t *label,
+                             int32_t *own) {
   const Node *view = value->producer;
   if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count ||
-      !own_constant(view->operands[0]) || axis >= view->equation->result.rank)
+      !own_constant(view->operands[0]) || axis >= view->equation->result.rank ||
+      !subscript_is_plain(&view->equation->result.subscripts[axis], label))
     return false;
-  const Access *access = &view->equation->operands[0];
-  return subscript_is_plain(&view->equation->result.subscripts[axis], label) &&
-         covers(view->equation, *label, &value->type, (int32_t)axis) &&
-         (!access_uses_label(access, *label) ||
-          covers(view->equation, *label, &view->operands[0]->type, plain_axis(access, *label)));
-}
-
-/* Where the columns are in the result of a chain's node: reshapes split them, and leave them where they are.
- */
-static uint32_t column_axis(const Sibling *sibling) {
-  return (uint32_t)plain_axis(&sibling->chain[0]->equation->result, sibling->label);
+  const Equation *equation = view->equation;
+  *own = access_whole_axis(dims, equation, &equation->operands[0], &view->operands[0]->type, *label);
+  return access_whole_axis(dims, equation, &equation->result, &value->type, *label) >= 0 &&
+         (*own >= 0 || !access_uses_label(&equation->operands[0], *label));
 }
 
 static bool dims_equal(DimContext *context, const Type *a, const Type *b, uint32_t first, uint32_t end) {
@@ -119,7 +100,7 @@ static bool dims_equal(DimContext *context, const Type *a, const Type *b, uint32
 /* The reshape makes several axes of the columns, the last axis, and keeps what is before. */
 static bool splits_columns(const Merging *m, const Sibling *sibling, const Node *reshape) {
   const Type *from = &reshape->operands[0]->type, *to = &reshape->results[0]->type;
-  uint32_t axis = column_axis(sibling);
+  uint32_t axis = sibling->axis;
   if (axis + 1 != from->rank || to->rank <= axis || !dims_equal(m->module->dims, from, to, 0, axis))
     return false;
   for (uint32_t i = axis; i < to->rank; i++)
@@ -128,9 +109,10 @@ static bool splits_columns(const Merging *m, const Sibling *sibling, const Node 
 }
 
 /* What the joined node can read instead: a number, a constant of all dims, or one that a view repeats. */
-static bool is_joinable(const Sibling *sibling, const Value *operand) {
+static bool is_joinable(const Merging *m, const Sibling *sibling, const Value *operand) {
   uint32_t label;
-  return own_constant(operand) || repeats_constant(operand, column_axis(sibling), &label);
+  int32_t own;
+  return own_constant(operand) || repeats_constant(m->module->dims, operand, sibling->axis, &label, &own);
 }
 
 static bool uses_chain(const Sibling *sibling, const Node *node) {
@@ -155,7 +137,7 @@ static bool follow(Merging *m, Sibling *sibling, Node *node) {
   if (node->kind == PRIMITIVE_VIEW || node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT)
     return true;
   for (uint32_t i = 0; i < node->operand_count && joins; i++)
-    joins = place_in(sibling, node->operands[i], &place) || is_joinable(sibling, node->operands[i]);
+    joins = place_in(sibling, node->operands[i], &place) || is_joinable(m, sibling, node->operands[i]);
   if (node->kind == PRIMITIVE_RESHAPE) joins = splits_columns(m, sibling, node);
   if (!joins) return false;
   arena_push(m->module->arena, sibling->chain, sibling->count, sibling->capacity) = node;
@@ -182,22 +164,22 @@ static bool constants_join(DimContext *context, const Value *a, const Value *b, 
          axis < x->rank && dims_equal(context, x, y, 0, axis) && dims_equal(context, x, y, axis + 1, x->rank);
 }
 
-static bool operands_join(const Merging *m, const Value *a, const Value *b, uint32_t axis) {
+static bool operands_join(DimContext *dims, const Value *a, const Value *b, uint32_t axis) {
   uint32_t label, other;
+  int32_t own, others;
   if (own_constant(a) && !a->type.rank) return a == b;
-  if (!repeats_constant(a, axis, &label)) return constants_join(m->module->dims, a, b, axis);
-  if (!repeats_constant(b, axis, &other) || label != other || a->type.element != b->type.element)
+  if (!repeats_constant(dims, a, axis, &label, &own)) return constants_join(dims, a, b, axis);
+  if (!repeats_constant(dims, b, axis, &other, &others) || label != other ||
+      a->type.element != b->type.element ||
+      !equations_alike(a->producer->equation, b->producer->equation, label))
     return false;
-  const Equation *x = a->producer->equation, *y = b->producer->equation;
-  if (!equations_alike(x, y, label)) return false;
-  const Value *own = a->producer->operands[0], *others = b->producer->operands[0];
-  int32_t own_axis = plain_axis(&x->operands[0], label);
-  return own_axis < 0 ? own == others : constants_join(m->module->dims, own, others, (uint32_t)own_axis);
+  const Value *x = a->producer->operands[0], *y = b->producer->operands[0];
+  return own < 0 ? x == y : constants_join(dims, x, y, (uint32_t)own);
 }
 
 static bool nodes_join(const Merging *m, const Sibling *a, const Sibling *b, uint32_t i) {
   const Node *x = a->chain[i], *y = b->chain[i];
-  uint32_t axis = column_axis(a);
+  uint32_t axis = a->axis;
   if (x->kind != y->kind || x->scalar != y->scalar || x->operand_count != y->operand_count ||
       x->results[0]->type.element != y->results[0]->type.element)
     return false;
@@ -205,7 +187,8 @@ static bool nodes_join(const Merging *m, const Sibling *a, const Sibling *b, uin
     uint32_t place, other;
     bool inside = place_in(a, x->operands[k], &place);
     if (inside != place_in(b, y->operands[k], &other)) return false;
-    if (inside ? place != other : !operands_join(m, x->operands[k], y->operands[k], axis)) return false;
+    if (inside ? place != other : !operands_join(m->module->dims, x->operands[k], y->operands[k], axis))
+      return false;
   }
   const Type *to = &x->results[0]->type;
   return x->kind != PRIMITIVE_RESHAPE ||
@@ -303,12 +286,13 @@ static const Equation *with_extent(const Family *f, const Equation *like, uint32
 /* Operand k at a place in the chain, of all members; null operands of none. */
 static Value *join_operand(Family *f, uint32_t place, uint32_t k) {
   const Sibling *first = f->members[0];
-  uint32_t inside, label, axis = column_axis(first);
+  uint32_t inside, label, axis = first->axis;
   Value *operand = first->chain[place]->operands[k];
   if (place_in(first, operand, &inside)) return f->joined[inside];
   if (!operand->type.rank) return build_blob(&f->builder, own_constant(operand), operand->type);
-  bool repeats = repeats_constant(operand, axis, &label);
-  int32_t own_axis = repeats ? plain_axis(&operand->producer->equation->operands[0], label) : (int32_t)axis;
+  int32_t own_axis = (int32_t)axis;
+  bool repeats = repeats_constant(f->builder.module->dims, operand, axis, &label, &own_axis);
+  if (!repeats) own_axis = (int32_t)axis;
   Value **parts = arena_array(f->builder.module->arena, Value *, f->count), *part;
   for (uint32_t i = 0; i < f->count; i++) {
     Value *own = f->members[i]->chain[place]->operands[k];
@@ -325,7 +309,7 @@ static Value *join_operand(Family *f, uint32_t place, uint32_t k) {
 static void join_contraction(Family *f) {
   const Sibling *first = f->members[0];
   const Node *node = first->chain[0];
-  uint32_t axis = column_axis(first);
+  uint32_t axis = first->axis;
   Dim extent = joined_dim(f, 0, axis);
   Value **parts = arena_array(f->builder.module->arena, Value *, f->count);
   for (uint32_t i = 0; i < f->count; i++) parts[i] = f->members[i]->chain[0]->operands[first->weights];
@@ -357,7 +341,7 @@ static void slice_members(Family *f, uint32_t place, uint32_t axis) {
 static void merge(Merging *m, Sibling *const *members, uint32_t count) {
   const Sibling *first = members[0];
   Node *contract = first->chain[0];
-  uint32_t axis = column_axis(first);
+  uint32_t axis = first->axis;
   Family f = {.builder = {m->module, contract->parent, contract->next, contract->location},
               .members = members,
               .count = count,
@@ -383,7 +367,7 @@ static bool pays(Sibling *const *members, uint32_t count) {
   enum { CACHED_BYTES = 512 * 1024, FEWER_PANELS = 16 };
   const Node *contract = members[0]->chain[0];
   const Type *type = &contract->results[0]->type;
-  uint32_t axis = column_axis(members[0]);
+  uint32_t axis = members[0]->axis;
   int64_t columns = 0, panels = 0, extent;
   for (uint32_t i = 0; i < count; i++) {
     dim_is_constant(members[i]->chain[0]->results[0]->type.dims[axis], &extent);
@@ -415,7 +399,7 @@ static void merge_region(Merging *m, Region *region) {
     if (node->kind != PRIMITIVE_CONTRACT) continue;
     Sibling sibling = {0};
     arena_push(arena, sibling.chain, sibling.count, sibling.capacity) = node;
-    if (find_columns(&sibling)) arena_push(arena, m->siblings, m->count, m->capacity) = sibling;
+    if (find_columns(m, &sibling)) arena_push(arena, m->siblings, m->count, m->capacity) = sibling;
   }
   for (size_t i = 0; i < m->count; i++) m->siblings[i].settled = !find_chain(m, &m->siblings[i]);
   Sibling **members = arena_array(arena, Sibling *, m->count);

@@ -4,10 +4,14 @@
 #define AICC_PASSES_PASSES_H
 #include "ir/graph.h"
 
+/* Elementwise nodes over a concatenation that nobody else reads go into its parts. */
+bool pass_sink_maps(Module *module);
 /* Factors per output channel go into the weights of the contraction before. */
 bool pass_fold_scales(Module *module);
 /* Padding that does not count where it is read goes into the subscripts of the contraction or reduction. */
 bool pass_fold_pads(Module *module);
+/* Reshapes that join axes over which a contraction with constant weights sums become labels of it. */
+bool pass_fold_reshapes(Module *module);
 /* Chooses the order of every value's axes in memory; results of convolutions have their channels last. */
 bool pass_layout(Module *module);
 /* Removes nodes whose results nobody uses; checks stay. */

@@ -10,7 +10,9 @@ static const PrimitiveInfo primitive_table[PRIMITIVE_COUNT] = {
 #undef PRIMITIVE
 };
 
-const PrimitiveInfo *primitive_info(PrimitiveKind kind) { return &primitive_table[kind]; }
+const PrimitiveInfo *primitive_info(PrimitiveKind kind) {
+  return &primitive_table[kind];
+}
 
 Module *module_create(Diagnostics *diagnostics, const char *name) {
   Arena *arena = arena_create();
@@ -35,7 +37,8 @@ Region *region_create(Module *module, Node *owner) {
 
 static Value *value_create(Module *module, Type type, const char *name, Node *producer, uint32_t index) {
   Value *value = arena_new(module->arena, Value);
-  *value = (Value){.type = type, .name = name, .producer = producer, .index = index, .id = module->value_count++};
+  *value =
+      (Value){.type = type, .name = name, .producer = producer, .index = index, .id = module->value_count++};
   return value;
 }
 
@@ -83,7 +86,9 @@ Value *node_add_result(Module *module, Node *node, Type type, const char *name) 
   return value;
 }
 
-void region_append(Region *region, Node *node) { region_insert_before(region, NULL, node); }
+void region_append(Region *region, Node *node) {
+  region_insert_before(region, NULL, node);
+}
 
 void region_insert_before(Region *region, Node *position, Node *node) {
   Node *previous = position ? position->previous : region->last;
@@ -120,7 +125,9 @@ int64_t node_int(const Node *node, const char *name) {
   return attribute ? attribute->integer : 0;
 }
 
-Scalar node_monoid(const Node *node) { return scalar_find(node_attribute(node, "monoid")->string); }
+Scalar node_monoid(const Node *node) {
+  return scalar_find(node_attribute(node, "monoid")->string);
+}
 
 static void clear_uses(Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++) region->arguments[i]->use_count = 0;
@@ -194,10 +201,17 @@ bool access_uses_label(const Access *access, uint32_t label) {
   return false;
 }
 
+bool access_has_boundary(const Access *access) {
+  for (uint32_t i = 0; i < access->rank; i++)
+    if (access->subscripts[i].boundary != BOUNDARY_NONE) return true;
+  return false;
+}
+
 bool subscript_equal(const Subscript *a, const Subscript *b) {
   if (a->offset != b->offset || a->term_count != b->term_count || a->boundary != b->boundary) return false;
   for (uint32_t i = 0; i < a->term_count; i++)
-    if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient) return false;
+    if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient)
+      return false;
   return true;
 }
 
@@ -210,7 +224,8 @@ bool access_equal(const Access *a, const Access *b) {
 
 bool equation_equal(const Equation *a, const Equation *b) {
   if (!a || !b) return a == b;
-  if (a->label_count != b->label_count || a->operand_count != b->operand_count || a->where_count != b->where_count)
+  if (a->label_count != b->label_count || a->operand_count != b->operand_count ||
+      a->where_count != b->where_count)
     return false;
   for (uint32_t i = 0; i < a->label_count; i++)
     if (a->labels[i].extent != b->labels[i].extent) return false;

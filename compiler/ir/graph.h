@@ -238,6 +238,8 @@ bool subscript_is_plain(const Subscript *subscript, uint32_t *label);
 bool subscript_is_constant(const Subscript *subscript, int64_t *value);
 bool subscript_uses(const Subscript *subscript, uint32_t label);
 bool access_uses_label(const Access *access, uint32_t label);
+/* Some subscript clamps, mirrors or wraps. */
+bool access_has_boundary(const Access *access);
 bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);
 bool equation_equal(const Equation *a, const Equation *b);

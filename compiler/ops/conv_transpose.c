@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transposed convolution by phases: output s*p+r sees the taps k with r + low - d*k divisible by s, which are every
    (s/g)-th from a first one on, g the greatest common divisor of s and d. So each residue r is a dense convolution with
-   some of the taps, and the results interleave: joined along a new axis behind p. */
+   some of the taps, and the results interleave: joined along a new axis behind p. No reshape stands between the joins of
+   several axes, so that all residues can be computed in place. */
 #include "ops/families.h"
 
 static const char *const output_names[SPATIAL_LIMIT] = {"p", "q", "r", "p3", "p4", "p5", "p6", "p7"};
@@ -159,33 +160,45 @@ static Value *convolve_residue(const Transposed *t, const int64_t *residues) {
   return build_contract(equation, t->x, t->w);
 }
 
-/* All residues of the axes from `axis` on, interleaved. */
-static Value *interleave(const Transposed *t, int64_t *residues, uint32_t axis) {
+/* The result of one residue per axis, its bias added, with an axis of extent 1 behind each that residues share. */
+static Value *residue_part(const Transposed *t, const int64_t *residues) {
   Builder *builder = t->call->builder;
-  DimContext *context = builder->module->dims;
-  if (axis == t->axes) {
-    Value *y = convolve_residue(t, residues);
-    return t->bias ? build_binary(builder, SCALAR_ADD, y, t->bias) : y;
+  Value *y = convolve_residue(t, residues);
+  Dim dims[2 + 2 * SPATIAL_LIMIT];
+  uint32_t rank = 0;
+  if (t->bias) y = build_binary(builder, SCALAR_ADD, y, t->bias);
+  if (!y) return NULL;
+  for (uint32_t i = 0; i < t->axes + 2; i++) {
+    dims[rank++] = y->type.dims[i];
+    if (i >= 2 && t->stride[i - 2] > 1) dims[rank++] = dim_constant(builder->module->dims, 1);
   }
+  return build_reshape(builder, y, rank, dims);
+}
+
+/* All residues of the axes from `axis` on, joined; `place` is where the axis stands among those of the parts. */
+static Value *join_residues(const Transposed *t, int64_t *residues, uint32_t axis, uint32_t place) {
+  Builder *builder = t->call->builder;
+  if (axis == t->axes) return residue_part(t, residues);
   int64_t stride = t->stride[axis];
   Value **parts = arena_array(builder->module->arena, Value *, (size_t)stride);
   for (int64_t r = 0; r < stride; r++) {
     residues[axis] = r;
-    parts[r] = interleave(t, residues, axis + 1);
+    parts[r] = join_residues(t, residues, axis + 1, place + (stride > 1 ? 2 : 1));
     if (!parts[r]) return NULL;
-    if (stride == 1) return parts[0];
-    Dim dims[RANK_LIMIT];
-    uint32_t rank = parts[r]->type.rank;
-    for (uint32_t i = 0; i < rank; i++) dims[i < axis + 3 ? i : i + 1] = parts[r]->type.dims[i];
-    dims[axis + 3] = dim_constant(context, 1);
-    parts[r] = build_reshape(builder, parts[r], rank + 1, dims);
   }
-  Value *joined = build_concat(builder, parts, (uint32_t)stride, axis + 3);
+  return stride == 1 ? parts[0] : build_concat(builder, parts, (uint32_t)stride, place + 1);
+}
+
+/* Joined residues side by side: output s*p+r is step p of residue r. */
+static Value *interleave(const Transposed *t) {
+  DimContext *context = t->call->builder->module->dims;
+  int64_t residues[SPATIAL_LIMIT] = {0};
+  Value *joined = join_residues(t, residues, 0, 2);
+  Dim dims[SPATIAL_LIMIT + 2];
   if (!joined) return NULL;
-  Dim dims[RANK_LIMIT];
-  for (uint32_t i = 0; i < joined->type.rank; i++) dims[i < axis + 3 ? i : i - 1] = joined->type.dims[i];
-  dims[axis + 2] = dim_multiply(context, joined->type.dims[axis + 2], joined->type.dims[axis + 3]);
-  return build_reshape(builder, joined, joined->type.rank - 1, dims);
+  for (uint32_t i = 0; i < t->axes + 2; i++)
+    dims[i] = i < 2 ? joined->type.dims[i] : dim_multiply(context, t->steps[i - 2], dim_constant(context, t->stride[i - 2]));
+  return build_reshape(t->call->builder, joined, t->axes + 2, dims);
 }
 
 static bool expand_conv_transpose(OperatorCall *call, Value **results) {
@@ -193,7 +206,7 @@ static bool expand_conv_transpose(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   DimContext *context = builder->module->dims;
   Transposed t;
-  int64_t residues[SPATIAL_LIMIT] = {0}, step[RANK_LIMIT], product = 1;
+  int64_t step[RANK_LIMIT], product = 1;
   if (!read_transposed(call, &t)) return false;
   for (uint32_t i = 0; i < t.axes && product <= RESIDUE_LIMIT; i++) product *= t.stride[i];
   if (product > RESIDUE_LIMIT) return call_invalid(call, "strides whose product is above %d are not supported", RESIDUE_LIMIT);
@@ -206,7 +219,7 @@ static bool expand_conv_transpose(OperatorCall *call, Value **results) {
     for (uint32_t i = 0; i <= t.axes; i++) dims[i] = i ? dim_constant(context, 1) : bias->type.dims[0];
     t.bias = build_reshape(builder, bias, t.axes + 1, dims);
   }
-  Value *y = interleave(&t, residues, 0);
+  Value *y = interleave(&t);
   if (!y) return false;
   Dim start[RANK_LIMIT], extent[RANK_LIMIT];
   for (uint32_t i = 0; i < y->type.rank; i++) {
