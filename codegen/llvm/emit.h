@@ -20,6 +20,7 @@ typedef struct Codegen {
   LLVMDIBuilderRef debug; /* null without -g */
   LLVMMetadataRef debug_unit, debug_file, debug_signature;
   const char *current; /* the kernel being emitted, for the fatal error handler; null outside of kernels */
+  const TargetLevel *level; /* of that kernel */
 } Codegen;
 
 /* Small helpers (emit.c). */

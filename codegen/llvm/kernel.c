@@ -534,6 +534,7 @@ const char *kernel_title(const Kernel *kernel) {
 LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *level) {
   char name[96];
   cg->current = kernel_title(kernel);
+  cg->level = level;
   KernelEmitter e = {.cg = cg, .kernel = kernel, .level = level, .vector_axis = NO_VECTOR_AXIS, .lanes = 1};
   LLVMTypeRef parameters[3] = {cg->pointer, cg->i64, cg->i32};
   LLVMTypeRef type = LLVMFunctionType(cg->void_type, parameters, 3, false);
@@ -559,5 +560,6 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   emit_schedule(&e, kernel->schedule, LLVMGetParam(function, 1));
   LLVMBuildRetVoid(cg->builder);
   cg->current = NULL;
+  cg->level = NULL;
   return function;
 }

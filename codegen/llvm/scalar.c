@@ -368,7 +368,15 @@ LLVMValueRef emit_scalar(Codegen *cg, Scalar scalar, ElementType from, ElementTy
   }
 }
 
+static LLVMTypeRef half_type(Codegen *cg, uint32_t lanes) {
+  LLVMTypeRef type = LLVMHalfTypeInContext(cg->context);
+  return lanes == 1 ? type : LLVMVectorType(type, lanes);
+}
+
 LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef stored, uint32_t lanes) {
+  if (element == ELEMENT_F16 && cg->level->half_floats)
+    return LLVMBuildFPExt(cg->builder, LLVMBuildBitCast(cg->builder, stored, half_type(cg, lanes), ""),
+                          emit_type(cg, ELEMENT_F32, lanes), "");
   if (element == ELEMENT_F16)
     return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
   if (element == ELEMENT_BF16)
@@ -379,6 +387,9 @@ LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef st
 }
 
 LLVMValueRef emit_store_convert(Codegen *cg, ElementType element, LLVMValueRef computed, uint32_t lanes) {
+  if (element == ELEMENT_F16 && cg->level->half_floats)
+    return LLVMBuildBitCast(cg->builder, LLVMBuildFPTrunc(cg->builder, computed, half_type(cg, lanes), ""),
+                            emit_storage_type(cg, element, lanes), "");
   if (element == ELEMENT_F16)
     return emit_runtime_lanes(cg, "aicc_math_f32_to_f16_x", cg->i16, &computed, 1, lanes);
   if (element == ELEMENT_BF16)

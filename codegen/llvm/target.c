@@ -15,14 +15,14 @@ static const Target targets[] = {
      .spelling = "amd64",
      .triple = "x86_64-unknown-linux-gnu",
      .level_count = 3,
-     .levels = {{"x86-64-v2", "v2", 2, "x86-64-v2", "", 128, 16, false, 0},
-                {"x86-64-v3", "v3", 3, "x86-64-v3", "", 256, 16, true, 32},
-                {"x86-64-v4", "v4", 4, "x86-64-v4", "", 512, 32, true, 8}}},
+     .levels = {{"x86-64-v2", "v2", 2, "x86-64-v2", "", 128, 16, false, false, 0},
+                {"x86-64-v3", "v3", 3, "x86-64-v3", "", 256, 16, true, true, 32},
+                {"x86-64-v4", "v4", 4, "x86-64-v4", "", 512, 32, true, true, 8}}},
     {.architecture = "aarch64",
      .spelling = "arm64",
      .triple = "aarch64-unknown-linux-gnu",
      .level_count = 1,
-     .levels = {{"aarch64", "neon", 1, "generic", "", 128, 32, true, 0}}},
+     .levels = {{"aarch64", "neon", 1, "generic", "", 128, 32, true, true, 0}}},
 };
 
 const Target *target_at(uint32_t index) {

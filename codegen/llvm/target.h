@@ -17,6 +17,7 @@ typedef struct TargetLevel {
   uint32_t vector_bits;
   uint32_t registers; /* vector registers */
   bool fma;           /* multiplies and adds in one instruction */
+  bool half_floats;   /* converts between f16 and f32 in one instruction */
   uint32_t mask_bits; /* the narrowest elements that it loads and stores under a mask; 0: none */
 } TargetLevel;
 

@@ -194,6 +194,19 @@ def cast_rules(length):
         check("cast float to half[%d]" % length, "Cast", [a], a.astype(np.float16), to=TensorProto.FLOAT16)
 
 
+def half_rules():
+    """Every f16 as f32, and back with what lies half way to the next one, just below and just above."""
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    with np.errstate(all="ignore"):
+        wide = halves.astype(np.float32)
+        check("every half to float", "Cast", [halves], wide, to=TensorProto.FLOAT)
+        finite = wide[np.isfinite(wide)]
+        step = np.where(np.abs(finite) < 2 ** -14, 2.0 ** -24, np.exp2(np.floor(np.log2(np.maximum(np.abs(finite), 2 ** -24))) - 10))
+        middle = (finite + np.copysign(step / 2, finite)).astype(np.float32)
+        a = np.concatenate([wide, middle, np.nextafter(middle, np.float32(INF)), np.nextafter(middle, np.float32(-INF))])
+        check("float to half at every border", "Cast", [a], a.astype(np.float16), to=TensorProto.FLOAT16)
+
+
 def reduction_rules():
     for rows, columns in ((1, 1), (3, 7), (5, 33), (2, 1000)):
         a = np.random.default_rng(rows).standard_normal((rows, columns)).astype(np.float32)
@@ -233,6 +246,8 @@ with tempfile.TemporaryDirectory(prefix="aicc-numeric-") as folder:
                 float_rules(t, n)
         elif kind == "casts":
             cast_rules(n)
+    if kind == "casts":
+        half_rules()
     if kind == "reductions":
         reduction_rules()
     os.chdir("/")
