@@ -379,8 +379,12 @@ LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef st
                           emit_type(cg, ELEMENT_F32, lanes), "");
   if (element == ELEMENT_F16)
     return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
-  if (element == ELEMENT_BF16)
-    return emit_runtime_lanes(cg, "aicc_math_bf16_to_f32_x", cg->f32, &stored, 1, lanes);
+  if (element == ELEMENT_BF16) { /* the upper half; what reads a signalling NaN quiets it */
+    LLVMTypeRef bits = emit_type(cg, ELEMENT_U32, lanes);
+    LLVMValueRef wide = LLVMBuildZExt(cg->builder, stored, bits, "");
+    wide = LLVMBuildShl(cg->builder, wide, emit_splat(cg, emit_i32(cg, 16), lanes), "");
+    return LLVMBuildBitCast(cg->builder, wide, emit_type(cg, ELEMENT_F32, lanes), "");
+  }
   if (element == ELEMENT_BOOL)
     return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(LLVMTypeOf(stored)), "");
   return stored;
