@@ -17,11 +17,6 @@ typedef struct Table {
   size_t count;
 } Table;
 
-static Value *current(Value *value) {
-  while (value && value->replacement) value = value->replacement;
-  return value;
-}
-
 static uint64_t mix(uint64_t hash, uint64_t value) {
   return hash_bytes(&value, sizeof value, hash);
 }
@@ -29,7 +24,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 static uint64_t node_hash(const Node *node) {
   uint64_t hash = mix((uint64_t)node->kind, (uint64_t)node->scalar);
   for (uint32_t i = 0; i < node->operand_count; i++) {
-    const Value *operand = current(node->operands[i]);
+    const Value *operand = value_current(node->operands[i]);
     hash = mix(hash, operand ? operand->id : UINT64_MAX);
   }
   const Attribute *value = node->kind == PRIMITIVE_CONSTANT ? node_attribute(node, "value") : NULL;
@@ -61,7 +56,7 @@ static bool nodes_equal(const Node *a, const Node *b) {
       a->region_count || b->region_count || a->result_count != b->result_count)
     return false;
   for (uint32_t i = 0; i < a->operand_count; i++)
-    if (current(a->operands[i]) != current(b->operands[i])) return false;
+    if (value_current(a->operands[i]) != value_current(b->operands[i])) return false;
   for (uint32_t i = 0; i < a->result_count; i++)
     if (!type_equal(&a->results[i]->type, &b->results[i]->type)) return false;
   return equation_equal(a->equation, b->equation) && attributes_equal(a, b);

@@ -74,11 +74,7 @@ static Value *copy_of(Folder *folder, Value *value) {
 static void copy_node(Folder *folder, const Node *node) {
   Value **operands = arena_array(folder->module->arena, Value *, node->operand_count);
   for (uint32_t i = 0; i < node->operand_count; i++) operands[i] = copy_of(folder, node->operands[i]);
-  Node *copy = node_create(folder->module, node->kind, operands, node->operand_count, node->location);
-  copy->scalar = node->scalar;
-  copy->attributes = node->attributes;
-  copy->attribute_count = node->attribute_count;
-  copy->equation = node->equation;
+  Node *copy = node_copy(folder->module, node, operands);
   region_append(folder->copy, copy);
   folder->copies[node->results[0]->id] = node_add_result(folder->module, copy, node->results[0]->type, NULL);
 }

@@ -79,8 +79,7 @@ static Value *scale_contraction(Scaling *s, Value *contraction, const Value *fac
   operands[weights] =
       build_binary(&s->builder, SCALAR_MUL, scaled, factor_for_weights(s, factor, axis, scaled, own));
   if (!operands[weights]) return NULL;
-  Node *copy = node_create(s->builder.module, PRIMITIVE_CONTRACT, operands, 2, node->location);
-  copy->equation = node->equation;
+  Node *copy = node_copy(s->builder.module, node, operands);
   region_insert_before(s->builder.region, s->builder.position, copy);
   return node_add_result(s->builder.module, copy, contraction->type, contraction->name);
 }

@@ -265,10 +265,7 @@ static Value *join_constants(Family *f, Value *const *parts, uint32_t axis) {
 
 static Value *join_node(Family *f, const Node *like, Value *const *operands, const Equation *equation,
                         Type type) {
-  Node *node = node_create(f->builder.module, like->kind, operands, like->operand_count, like->location);
-  node->scalar = like->scalar;
-  node->attributes = like->attributes;
-  node->attribute_count = like->attribute_count;
+  Node *node = node_copy(f->builder.module, like, operands);
   node->equation = equation;
   region_insert_before(f->builder.region, f->builder.position, node);
   return node_add_result(f->builder.module, node, type, NULL);

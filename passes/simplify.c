@@ -169,21 +169,16 @@ static void simplify_node(Simplifier *s, Region *region, Node *node) {
   if (better) node->results[0]->replacement = better;
 }
 
-static Value *current(Value *value) {
-  while (value && value->replacement) value = value->replacement;
-  return value;
-}
-
 /* Nodes of a branch that takes its `if`'s place are visited in turn. */
 static void simplify_region(Simplifier *s, Region *region) {
   for (Node *node = region->first, *next; node; node = next) {
     Node *previous = node->previous;
     next = node->next;
-    for (uint32_t k = 0; k < node->operand_count; k++) node->operands[k] = current(node->operands[k]);
+    for (uint32_t k = 0; k < node->operand_count; k++) node->operands[k] = value_current(node->operands[k]);
     simplify_node(s, region, node);
     if (node->kind == PRIMITIVE_IF && !node->parent) next = previous ? previous->next : region->first;
   }
-  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = current(region->results[i]);
+  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = value_current(region->results[i]);
 }
 
 bool pass_simplify(Module *module) {

@@ -7,11 +7,16 @@
 #include "passes/passes.h"
 #include "passes/reshape_groups.h"
 
-/* A map, and its operands as they apply to a part of what it is over. */
+enum { MAP_LIMIT = 32, EXTRA_LIMIT = 2 * MAP_LIMIT, NODE_LIMIT = 512 };
+
+/* Maps over a joined value, numbers and views; results of the earlier ones among them. */
 typedef struct Sinking {
   Builder builder;
-  const Node *map;
-  uint32_t over; /* the operand that is joined */
+  const Value *joined;
+  Node *maps[MAP_LIMIT];
+  uint32_t map_count;
+  Value *extras[EXTRA_LIMIT]; /* the views, in the order in which the maps have them */
+  uint32_t extra_count;
 } Sinking;
 
 /* --- The other operands: numbers, and views that repeat something. --- */
@@ -66,61 +71,73 @@ static Value *respell(Builder *builder, const Value *value, const int32_t *to, c
   return build_view(equation, view->operands[0], NULL);
 }
 
-/* All operands but the joined one, over other axes. */
-static bool respell_operands(Sinking *s, Value *const *operands, Value **respelled, const int32_t *to,
-                             const Dim *start, uint32_t rank, const Dim *dims) {
-  for (uint32_t i = 0; i < s->map->operand_count; i++) {
-    respelled[i] = operands[i];
-    if (i == s->over || operands[i]->type.rank == 0) continue;
-    respelled[i] = respell(&s->builder, operands[i], to, start, rank, dims);
+/* All views, over other axes. */
+static bool respell_extras(Sinking *s, Value *const *extras, Value **respelled, const int32_t *to,
+                           const Dim *start, const Type *type) {
+  for (uint32_t i = 0; i < s->extra_count; i++) {
+    respelled[i] = respell(&s->builder, extras[i], to, start, type->rank, type->dims);
     if (!respelled[i]) return false;
   }
   return true;
 }
 
-/* --- The joined operand. --- */
+/* --- The joined value. --- */
 
-static Value *apply(Sinking *s, Value *const *operands);
+static Value *apply(Sinking *s, Value *value, Value *const *extras);
 
-static Value *map_here(Sinking *s, Value *const *operands) {
-  const Node *map = s->map;
-  Node *copy = node_create(s->builder.module, PRIMITIVE_MAP, operands, map->operand_count, map->location);
-  copy->scalar = map->scalar;
-  copy->attributes = map->attributes;
-  copy->attribute_count = map->attribute_count;
-  region_insert_before(s->builder.region, s->builder.position, copy);
-  Type type = operands[s->over]->type;
-  type.element = map->results[0]->type.element;
-  Value *result = node_add_result(s->builder.module, copy, type, NULL);
-  result->use_count = 1;
-  return result;
+/* Where the value stands among the results of the first `count` maps; `count` where it does not. */
+static uint32_t place_of(const Sinking *s, const Value *value, uint32_t count) {
+  uint32_t place = 0;
+  while (place < count && s->maps[place]->results[0] != value) place++;
+  return place;
 }
 
-/* map(reshape(x)) as reshape(map(x)); null where an operand varies along axes that the reshape joins or
- * splits. */
-static Value *apply_under_reshape(Sinking *s, Value *const *operands) {
-  const Value *value = operands[s->over];
-  Value *inner = value->producer->operands[0], *respelled[3];
+/* The maps of a part. */
+static Value *apply_here(Sinking *s, Value *part, Value *const *extras) {
+  Value *results[MAP_LIMIT];
+  for (uint32_t i = 0, extra = 0; i < s->map_count; i++) {
+    const Node *map = s->maps[i];
+    Value *operands[3];
+    for (uint32_t k = 0; k < map->operand_count; k++) {
+      uint32_t place = place_of(s, map->operands[k], i);
+      if (map->operands[k] == s->joined)
+        operands[k] = part;
+      else if (place < i)
+        operands[k] = results[place];
+      else
+        operands[k] = map->operands[k]->type.rank ? extras[extra++] : map->operands[k];
+    }
+    Node *copy = node_copy(s->builder.module, map, operands);
+    region_insert_before(s->builder.region, s->builder.position, copy);
+    Type type = part->type;
+    type.element = map->results[0]->type.element;
+    results[i] = node_add_result(s->builder.module, copy, type, NULL);
+  }
+  return results[s->map_count - 1];
+}
+
+/* maps(reshape(x)) as reshape(maps(x)); null where a view varies along axes that the reshape joins or splits.
+ */
+static Value *apply_under_reshape(Sinking *s, const Value *value, Value *const *extras) {
+  Value *inner = value->producer->operands[0], *respelled[EXTRA_LIMIT];
   ReshapeGroups groups;
   int32_t to[RANK_LIMIT];
   Dim start[RANK_LIMIT] = {NULL};
   if (!reshape_groups(s->builder.module->dims, &inner->type, &value->type, &groups)) return NULL;
-  for (uint32_t g = 0; g < groups.count; g++)
+  for (uint32_t g = 0; g < groups.count; g++) {
+    bool kept = groups.from_start[g] < groups.from_start[g + 1];
     for (uint32_t i = groups.to_start[g]; i < groups.to_start[g + 1]; i++) {
-      bool kept = groups.from_start[g] < groups.from_start[g + 1] &&
-                  value->type.dims[i] == inner->type.dims[groups.from_start[g]];
-      to[i] = kept ? (int32_t)groups.from_start[g] : -1;
-      for (uint32_t k = groups.to_start[g]; k < i; k++)
-        if (to[k] == to[i]) to[i] = -1;
+      bool first =
+          i == groups.to_start[g] && kept && value->type.dims[i] == inner->type.dims[groups.from_start[g]];
+      to[i] = first ? (int32_t)groups.from_start[g] : -1;
     }
-  if (!respell_operands(s, operands, respelled, to, start, inner->type.rank, inner->type.dims)) return NULL;
-  respelled[s->over] = inner;
-  Value *mapped = apply(s, respelled);
+  }
+  if (!respell_extras(s, extras, respelled, to, start, &inner->type)) return NULL;
+  Value *mapped = apply(s, inner, respelled);
   return mapped ? build_reshape(&s->builder, mapped, value->type.rank, value->type.dims) : NULL;
 }
 
-static Value *apply_under_concat(Sinking *s, Value *const *operands) {
-  const Value *value = operands[s->over];
+static Value *apply_under_concat(Sinking *s, const Value *value, Value *const *extras) {
   const Node *concat = value->producer;
   Builder *builder = &s->builder;
   uint32_t axis = (uint32_t)node_int(concat, "axis");
@@ -129,11 +146,10 @@ static Value *apply_under_concat(Sinking *s, Value *const *operands) {
   Value **parts = arena_array(builder->module->arena, Value *, concat->operand_count);
   for (uint32_t i = 0; i < value->type.rank; i++) to[i] = (int32_t)i;
   for (uint32_t k = 0; k < concat->operand_count; k++) {
-    Value *part = concat->operands[k], *respelled[3];
+    Value *part = concat->operands[k], *respelled[EXTRA_LIMIT];
     start[axis] = offset;
-    if (!respell_operands(s, operands, respelled, to, start, part->type.rank, part->type.dims)) return NULL;
-    respelled[s->over] = part;
-    parts[k] = apply(s, respelled);
+    if (!respell_extras(s, extras, respelled, to, start, &part->type)) return NULL;
+    parts[k] = apply(s, part, respelled);
     if (!parts[k]) return NULL;
     offset = dim_add(builder->module->dims, offset, part->type.dims[axis]);
   }
@@ -141,57 +157,95 @@ static Value *apply_under_concat(Sinking *s, Value *const *operands) {
 }
 
 static bool has_producer(const Value *value, PrimitiveKind kind) {
-  return value->producer && value->producer->kind == kind && value->use_count == 1;
+  return value->producer && value->producer->kind == kind;
 }
 
-/* The map of its operands, as deep as what it is over goes. */
-static Value *apply(Sinking *s, Value *const *operands) {
-  Value *value = operands[s->over], *result = NULL;
-  if (has_producer(value, PRIMITIVE_RESHAPE)) result = apply_under_reshape(s, operands);
-  if (has_producer(value, PRIMITIVE_CONCAT)) result = apply_under_concat(s, operands);
-  if (!result) return map_here(s, operands);
-  result->use_count = 1;
-  return result;
+/* The maps of a value, as deep as it was joined. What others read too stays whole. */
+static Value *apply(Sinking *s, Value *value, Value *const *extras) {
+  Value *result = NULL;
+  if (value == s->joined || value->use_count == 1) {
+    if (has_producer(value, PRIMITIVE_RESHAPE)) result = apply_under_reshape(s, value, extras);
+    if (has_producer(value, PRIMITIVE_CONCAT)) result = apply_under_concat(s, value, extras);
+  }
+  return result ? result : apply_here(s, value, extras);
 }
 
-/* A concatenation, or reshapes of one, which nobody else reads. */
+/* A concatenation, or reshapes of one that nobody else reads. */
 static bool is_joined(const Value *value) {
-  while (has_producer(value, PRIMITIVE_RESHAPE)) value = value->producer->operands[0];
+  while (has_producer(value, PRIMITIVE_RESHAPE)) {
+    value = value->producer->operands[0];
+    if (value->use_count != 1) return false;
+  }
   return has_producer(value, PRIMITIVE_CONCAT);
 }
 
-/* Whether everything but one operand, which is joined, can be respelled. */
-static bool finds_joined(Sinking *s, const Node *map) {
-  bool found = false;
-  for (uint32_t i = 0; i < map->operand_count; i++) {
-    const Value *operand = map->operands[i];
-    if (!found && operand->type.rank && is_joined(operand)) {
-      s->over = i;
-      found = true;
-    } else if (operand->type.rank && !is_plain_view(s->builder.module->dims, operand)) {
-      return false;
-    }
-  }
-  return found;
+/* --- Which maps. --- */
+
+/* How many uses of the value are not by the first `count` maps. */
+static uint32_t outer_uses(const Sinking *s, const Value *value, uint32_t count) {
+  uint32_t uses = value->use_count;
+  for (uint32_t i = 0; i < count; i++)
+    for (uint32_t k = 0; k < s->maps[i]->operand_count; k++) uses -= s->maps[i]->operands[k] == value;
+  return uses;
 }
 
-static Value *current(Value *value) {
-  while (value && value->replacement) value = value->replacement;
-  return value;
+/* The last of the first `count` maps alone is read by others. */
+static bool is_closed(const Sinking *s, uint32_t count) {
+  if (outer_uses(s, s->joined, count)) return false;
+  for (uint32_t i = 0; i + 1 < count; i++)
+    if (outer_uses(s, s->maps[i]->results[0], count)) return false;
+  return true;
+}
+
+/* Takes a map whose operands are the joined value, results of earlier maps, numbers and views. */
+static void consider(Sinking *s, Node *map) {
+  Value *extras[3];
+  uint32_t count = 0;
+  bool over = false;
+  for (uint32_t k = 0; k < map->operand_count; k++) {
+    Value *operand = map->operands[k];
+    bool within = operand == s->joined || place_of(s, operand, s->map_count) < s->map_count;
+    over = over || within;
+    if (within || !operand->type.rank) continue;
+    if (!is_plain_view(s->builder.module->dims, operand)) return;
+    extras[count++] = operand;
+  }
+  if (!over || s->map_count == MAP_LIMIT || s->extra_count + count > EXTRA_LIMIT) return;
+  for (uint32_t k = 0; k < count; k++) s->extras[s->extra_count++] = extras[k];
+  s->maps[s->map_count++] = map;
+}
+
+/* As many maps as leave one value for others to read. */
+static bool find_maps(Sinking *s) {
+  uint32_t best = 0, best_extras = 0, seen = 0;
+  for (Node *node = s->joined->producer->next; node && seen < NODE_LIMIT; node = node->next, seen++) {
+    uint32_t before = s->map_count;
+    if (node->kind != PRIMITIVE_MAP) continue;
+    consider(s, node);
+    if (s->map_count == before || !is_closed(s, s->map_count)) continue;
+    best = s->map_count;
+    best_extras = s->extra_count;
+  }
+  s->map_count = best;
+  s->extra_count = best_extras;
+  return best > 0;
 }
 
 static void sink_region(Module *module, Region *region) {
   for (Node *node = region->first; node; node = node->next) {
     for (uint32_t i = 0; i < node->region_count; i++) sink_region(module, node->regions[i]);
-    if (node->kind != PRIMITIVE_MAP) continue;
-    for (uint32_t i = 0; i < node->operand_count; i++) node->operands[i] = current(node->operands[i]);
-    Sinking s = {.builder = {module, region, node, node->location}, .map = node};
-    if (!finds_joined(&s, node)) continue;
-    Value *sunk = apply(&s, node->operands);
-    sunk->use_count = node->results[0]->use_count;
-    sunk->name = node->results[0]->name;
-    sunk->tracked = node->results[0]->tracked;
-    node->results[0]->replacement = sunk;
+    if (node->result_count != 1 || !is_joined(node->results[0])) continue;
+    Sinking s = {.builder = {.module = module, .region = region}, .joined = node->results[0]};
+    if (!find_maps(&s)) continue;
+    Node *last = s.maps[s.map_count - 1];
+    Value *result = last->results[0];
+    s.builder.position = last;
+    s.builder.location = last->location;
+    Value *sunk = apply(&s, node->results[0], s.extras);
+    sunk->use_count = result->use_count;
+    sunk->name = result->name;
+    sunk->tracked = result->tracked;
+    result->replacement = sunk;
   }
 }
 

@@ -80,6 +80,15 @@ Node *node_create(Module *module, PrimitiveKind kind, Value *const *operands, ui
   return node;
 }
 
+Node *node_copy(Module *module, const Node *node, Value *const *operands) {
+  Node *copy = node_create(module, node->kind, operands, node->operand_count, node->location);
+  copy->scalar = node->scalar;
+  copy->attributes = node->attributes;
+  copy->attribute_count = node->attribute_count;
+  copy->equation = node->equation;
+  return copy;
+}
+
 Value *node_add_result(Module *module, Node *node, Type type, const char *name) {
   Value *value = value_create(module, type, name, node, node->result_count);
   node->results = append_value(module, node->results, node->result_count++, value);
@@ -151,17 +160,17 @@ void region_count_uses(Region *region) {
   add_uses(region);
 }
 
-static Value *replaced(Value *value) {
+Value *value_current(Value *value) {
   while (value && value->replacement) value = value->replacement;
   return value;
 }
 
 static void rewrite_uses(Region *region) {
   for (Node *node = region->first; node; node = node->next) {
-    for (uint32_t i = 0; i < node->operand_count; i++) node->operands[i] = replaced(node->operands[i]);
+    for (uint32_t i = 0; i < node->operand_count; i++) node->operands[i] = value_current(node->operands[i]);
     for (uint32_t i = 0; i < node->region_count; i++) rewrite_uses(node->regions[i]);
   }
-  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = replaced(region->results[i]);
+  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = value_current(region->results[i]);
 }
 
 static void clear_replacements(Region *region) {

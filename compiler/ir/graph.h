@@ -211,6 +211,8 @@ Entry *module_add_entry(Module *module, const char *name, Region *body, const ch
 /* A node without results, not yet in a region. */
 Node *node_create(Module *module, PrimitiveKind kind, Value *const *operands, uint32_t operand_count,
                   Location location);
+/* As node_create, with all of another node but its operands, results and regions. */
+Node *node_copy(Module *module, const Node *node, Value *const *operands);
 Value *node_add_result(Module *module, Node *node, Type type, const char *name);
 void region_append(Region *region, Node *node);
 void region_insert_before(Region *region, Node *position, Node *node); /* null position: at the end */
@@ -230,6 +232,8 @@ bool node_runs_whole_trip(const Node *node);
 
 /* Sets use_count of every value (uses by nodes, nested regions and region results). */
 void region_count_uses(Region *region);
+/* What stands for the value: its replacement, and that one's in turn. Null for null. */
+Value *value_current(Value *value);
 /* Rewrites every use of a value with a replacement, also nested, and clears the replacements. */
 void region_apply_replacements(Region *region);
 
