@@ -75,3 +75,19 @@ int32_t contract_column_axis(const Node *contract, uint32_t operand) {
   if (!column_label(&equation->result, &label) || few_rows(equation, operand)) return -1;
   return access_axis_of_label(&equation->operands[operand], label);
 }
+
+/* Measured on AVX-512, 3x3 over 64 channels: 0.37 ms per column along the sum, 3.1 ms for up to 16 columns;
+   with shorter sums four columns still win or are equal, six lose. */
+bool contract_has_few_columns(const Node *contract, uint32_t operand) {
+  enum { FEW_COLUMNS = 4, RUN = 32 };
+  const Equation *equation = contract->equation;
+  const Access *own = &equation->operands[operand], *other = &equation->operands[1 - operand];
+  uint32_t column, run;
+  int64_t columns, length;
+  return column_label(&equation->result, &column) && access_uses_label(own, column) &&
+         !access_uses_label(other, column) && dim_is_constant(equation->labels[column].extent, &columns) &&
+         columns <= FEW_COLUMNS && other->rank &&
+         subscript_is_plain(&other->subscripts[other->rank - 1], &run) &&
+         !access_uses_label(&equation->result, run) && access_uses_label(own, run) &&
+         dim_is_constant(equation->labels[run].extent, &length) && length >= RUN;
+}

@@ -19,6 +19,10 @@ int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Acce
    operand that is not constant. Returns their count; `labels` has room for all of the equation's. */
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
 
+/* Whether the contraction is better computed along the sum, one result after the other, than along the columns which
+   the operand makes: there are so few of them that most lanes would be idle, and the other operand lies along the sum. */
+bool contract_has_few_columns(const Node *contract, uint32_t operand);
+
 /* The operand's axis along which it makes results that are adjacent in memory: where it is last, vectors are
    loaded as they lie. -1 where it makes none, or for so few rows of the other operand that it is read hardly
    more often than a transposing copy would read it. */

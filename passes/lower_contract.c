@@ -12,7 +12,8 @@ static bool is_stored(const Equation *equation, const Access *own, uint32_t labe
 }
 
 /* The labels of the operand in the order of storage: those shared with the other operand and the result,
-   those summed over, and last the one that is last in the result. */
+   those summed over, and last the one that is last in the result, or before those summed over where it is
+   short. */
 static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labels) {
   const Equation *equation = node->equation;
   const Access *own = &equation->operands[operand];
@@ -26,9 +27,11 @@ static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labe
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (label != last && is_stored(equation, own, label) && access_uses_label(&equation->result, label))
       labels[count++] = label;
+  bool along_sum = contract_has_few_columns(node, operand);
+  if (last != UINT32_MAX && along_sum) labels[count++] = last;
   for (uint32_t i = 0; i < reduced_count; i++)
     if (is_stored(equation, own, reduced[i])) labels[count++] = reduced[i];
-  if (last != UINT32_MAX) labels[count++] = last;
+  if (last != UINT32_MAX && !along_sum) labels[count++] = last;
   return count;
 }
 

@@ -218,6 +218,24 @@ static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, 
   schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, loops, loop_count, &nest, 1));
 }
 
+/* The subscript of what the kernel writes in which the axis stands first; 64 where it stands in none. */
+static uint32_t place_in_target(const Kernel *kernel, uint32_t axis) {
+  const Stage *last = &kernel->stages[kernel->stage_count - 1];
+  for (uint32_t i = 0; i < kernel->buffers[last->target].rank; i++)
+    if (subscript_uses(&last->subscripts[i], axis)) return i;
+  return 64;
+}
+
+/* Loops in the order in which results lie in memory. */
+static void sort_outer(const Kernel *kernel, AxisPart *outer, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    AxisPart part = outer[i];
+    uint32_t place = place_in_target(kernel, part.axis), at = i;
+    for (; at > 0 && place_in_target(kernel, outer[at - 1].axis) > place; at--) outer[at] = outer[at - 1];
+    outer[at] = part;
+  }
+}
+
 static void schedule_kernel(Program *program, Kernel *kernel) {
   AxisPart outer[64], vector = {.axis = choose_vector_axis(program, kernel), .part = PART_WHOLE};
   uint64_t target_axes = 0;
@@ -225,6 +243,7 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
   for (uint32_t i = 0; i < kernel->stage_count; i++) target_axes |= stage_axes(kernel, &kernel->stages[i]);
   for (uint32_t a = 0; a < kernel->axis_count; a++)
     if (a != vector.axis && target_axes >> a & 1) outer[count++] = (AxisPart){a, PART_WHOLE, 0};
+  sort_outer(kernel, outer, count);
   bool reduced = false;
   for (uint32_t i = 0; i < kernel->stage_count; i++)
     reduced = reduced || stage_reduces(&kernel->stages[i], vector.axis);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which leaf each product gets: register tiles for everything with several rows and columns, whatever lies how and
-whatever is known when aicc runs; vectors along the sum for one column, and for few rows of a transposed operand.
+whatever is known when aicc runs; vectors along the sum for one column, for a few columns of weights, and for few rows of a
+transposed operand.
 products.py AICC"""
 import os
 import re
@@ -66,13 +67,16 @@ VECTORS = {
     "dot": ([node("MatMul", "a b", "y")], {"a": [96], "b": [96]}),
     "few_rows_of_columns": gemm(7, 96, 80, 0, 1),
 }
+VECTORS_OF_CONSTANTS = {"few_columns": gemm(64, 96, 4, 0, 0), "conv_few_outputs": conv(2, 32, 3)}
 
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-products-") as directory:
-    for leaf, cases in (("tile", TILES), ("vec", VECTORS)):
+    for leaf, cases in (("tile", TILES), ("vec", VECTORS), ("vec", VECTORS_OF_CONSTANTS)):
         for name, (nodes, tensors) in cases.items():
             second = list(tensors)[1]
-            known = [[]] if leaf == "vec" or "m" in tensors.get("a", []) else [[], [second]]
+            known = [[]] if cases is VECTORS or "m" in tensors.get("a", []) else [[], [second]]
+            if cases is VECTORS_OF_CONSTANTS:
+                known = [[second]]
             for constants in known:
                 found = leaves_of_products(directory, nodes, tensors, constants)
                 if not found or set(found) != {leaf}:
