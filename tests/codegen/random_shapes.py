@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models of one contraction or pooling with random shapes that leave remainders of every kind, for kernel_oracle to
-compare with the interpreter at each level. random_shapes.py KERNEL_ORACLE COUNT [SEED]"""
+"""Models of one contraction, pooling or softmax with random shapes and types that leave remainders of every kind, for
+kernel_oracle to compare with the interpreter at each level. random_shapes.py KERNEL_ORACLE COUNT [SEED]"""
 import os
 import random
 import subprocess
@@ -20,9 +20,23 @@ def weights(rng, name, dims):
     return numpy_helper.from_array(array, name)
 
 
+def converted(tensor, element):
+    """An f32 initializer as one of another type."""
+    array = numpy_helper.to_array(tensor)
+    if element != TensorProto.BFLOAT16:
+        return numpy_helper.from_array(array.astype(helper.mapping.TENSOR_TYPE_TO_NP_TYPE[element]), tensor.name)
+    upper = (array.astype(numpy.float32).view(numpy.uint32) >> 16).astype(numpy.uint16)
+    return helper.make_tensor(tensor.name, element, tensor.dims, upper.tobytes(), raw=True)
+
+
 def save(path, nodes, inputs, initializers):
-    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in inputs],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], initializers)
+    """Types of fewer bits are converted on the way to the registers, f64 has half the lanes."""
+    element = rng.choice([TensorProto.FLOAT] * 7 + [TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16])
+    if element == TensorProto.BFLOAT16 and any(node.op_type not in ("MatMul", "Relu", "Tanh", "Gemm", "Softmax") for node in nodes):
+        element = TensorProto.FLOAT16  # in this opset
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(n, element, d) for n, d in inputs],
+                              [helper.make_tensor_value_info("y", element, None)],
+                              [converted(tensor, element) for tensor in initializers])
     del graph.output[0].type.tensor_type.shape.dim[:]
     graph.output[0].type.tensor_type.ClearField("shape")
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
@@ -154,11 +168,21 @@ def reduction(rng, path):
     save(path, [helper.make_node(operator, ["x"], ["y"], axes=axes, keepdims=rng.randint(0, 1))], [("x", dims)], [])
 
 
+def rows(rng, path):
+    """Maxima, sums and maps of rows that no vector fits."""
+    dims = [extent(rng, 40) for _ in range(rng.randint(1, 3))] + [extent(rng, 100)]
+    if rng.random() < 0.2:
+        dims[-1] = "n"
+    nodes = [helper.make_node("Tanh", ["x"], ["t"]), helper.make_node("Softmax", ["t"], ["y"], axis=rng.randrange(len(dims)))]
+    save(path, nodes, [("x", dims)], [])
+
+
 rng = random.Random(SEED)
 with tempfile.TemporaryDirectory(prefix="aicc-shapes-") as folder:
     paths = []
     for index in range(COUNT):
-        kind = rng.choice([conv, conv, conv, conv_transpose, product, product, gemm, left, interleaved, pooling, reduction])
+        kind = rng.choice([conv, conv, conv, conv_transpose, product, product, gemm, left, interleaved, pooling, reduction,
+                           rows])
         paths.append(os.path.join(folder, "%s_%d.onnx" % (kind.__name__, index)))
         kind(rng, paths[-1])
     done = subprocess.run([ORACLE] + paths, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
