@@ -122,11 +122,12 @@ static void lower_value(Lowering *lowering, Value *value) {
     const Equation *equation = reduction->producer->equation;
     axes_of_labels(&builder, equation, of_label);
     at = access_substitute(&builder, &equation->result, of_label);
+    kernel_check_results(&builder, at, &reduction->type);
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
   Subscript place[RANK_LIMIT];
-  memcpy(place, at, value->type.rank * sizeof *place);
+  if (value->type.rank) memcpy(place, at, value->type.rank * sizeof *place);
   uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
   if (claimed) {
     uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute,

@@ -141,6 +141,8 @@ const Expr *expr_call(KernelBuilder *builder, Scalar scalar, ElementType type, c
                       uint32_t count);
 const Expr *expr_literal(KernelBuilder *builder, ElementType type, uint64_t bits);
 const Expr *expr_load(KernelBuilder *builder, uint32_t buffer, const Subscript *subscripts);
+/* Reports a subscript of a result that is not provably inside of its tensor. */
+void kernel_check_results(KernelBuilder *builder, const Subscript *at, const Type *type);
 /* The expression where the access stays inside `dims`, else `otherwise`; guards that are provably true
  * vanish. */
 const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,

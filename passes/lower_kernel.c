@@ -12,12 +12,16 @@ void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location)
 
 /* Limits are generous; a graph that passes them is split by materialising more, which lowering does not do
    yet, so it is reported. */
-static bool kernel_full(KernelBuilder *builder, const char *what) {
+static bool kernel_fail(KernelBuilder *builder, const char *why) {
   if (!builder->failed)
-    report(builder->lowering->module->diagnostics, &builder->location, MESSAGE_KERNEL,
-           arena_format(builder->lowering->arena, "one fused kernel would need too many %s", what));
+    report(builder->lowering->module->diagnostics, &builder->location, MESSAGE_KERNEL, why);
   builder->failed = true;
   return false;
+}
+
+static bool kernel_full(KernelBuilder *builder, const char *what) {
+  return kernel_fail(builder,
+                     arena_format(builder->lowering->arena, "one fused kernel would need too many %s", what));
 }
 
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent) {
@@ -164,7 +168,7 @@ const Expr *expr_call(KernelBuilder *builder, Scalar scalar, ElementType type, c
   Expr *expr = expr_new(builder, EXPR_CALL, type);
   expr->scalar = scalar;
   expr->operand_count = count;
-  memcpy(expr->operands, operands, count * sizeof *operands);
+  if (count) memcpy(expr->operands, operands, count * sizeof *operands);
   return expr;
 }
 
@@ -225,6 +229,13 @@ static bool provable(KernelBuilder *builder, const Subscript *form, Dim low, Dim
   return subscript_within(builder->lowering->module->dims, &view, form, low, high);
 }
 
+void kernel_check_results(KernelBuilder *builder, const Subscript *at, const Type *type) {
+  Dim zero = dim_constant(builder->lowering->module->dims, 0);
+  for (uint32_t i = 0; i < type->rank; i++)
+    if (!provable(builder, &at[i], zero, type->dims[i]))
+      kernel_fail(builder, "results that may lie outside of their tensor are not supported");
+}
+
 static bool range_among(const WhereRange *range, const WhereRange *ranges, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low &&
@@ -255,9 +266,14 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
   WhereRange ranges[RANK_LIMIT];
   uint32_t count = 0;
   Dim zero = dim_constant(builder->lowering->module->dims, 0);
-  for (uint32_t i = 0; i < rank; i++)
+  for (uint32_t i = 0; i < rank; i++) {
+    int64_t at, extent;
+    if (dim_is_constant(dims[i], &extent) &&
+        (extent == 0 || (subscript_is_constant(&access[i], &at) && (at < 0 || at >= extent))))
+      return otherwise; /* never inside */
     if (!provable(builder, &access[i], zero, dims[i]))
       ranges[count++] = (WhereRange){access[i], zero, dims[i]};
+  }
   if (!count) return inner;
   inner = expr_within(builder, inner, ranges, count);
   Expr *expr = expr_new(builder, EXPR_GUARD, inner->type);
@@ -381,7 +397,7 @@ static const Expr *expr_of_argument(KernelBuilder *builder, const Value *value, 
 
 static const Expr *load_of_place(KernelBuilder *builder, const Value *value, const Subscript *at) {
   Subscript moved[RANK_LIMIT];
-  memcpy(moved, at, value->type.rank * sizeof *moved);
+  if (value->type.rank) memcpy(moved, at, value->type.rank * sizeof *moved);
   uint32_t parameter = kernel_place(builder, value, BUFFER_IN, moved);
   return expr_load(builder, parameter, moved);
 }

@@ -256,7 +256,7 @@ static Value *join_constants(Family *f, Value *const *parts, uint32_t axis) {
     uint8_t *dense = heap_resize(NULL, blob->byte_count);
     blob_read(blob, dense);
     for (int64_t k = 0; k < outer; k++)
-      memcpy(joined + (uint64_t)k * row + at, dense + (uint64_t)k * steps[i], steps[i]);
+      if (steps[i]) memcpy(joined + (uint64_t)k * row + at, dense + (uint64_t)k * steps[i], steps[i]);
     free(dense);
   }
   return build_blob(&f->builder, blob_dense(arena, like->element, elements, joined),

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with ASan and UBSan into build/fuzz and runs each for so many seconds (default 600).
-#   scripts/fuzz.sh [SECONDS] [TARGET...]      targets: onnx, ir, loop
+#   scripts/fuzz.sh [SECONDS] [TARGET...]      targets: onnx, ir, loop, passes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-600}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(onnx ir loop)
+[ ${#targets[@]} -gt 0 ] || targets=(onnx ir loop passes)
 out=build/fuzz
 generated=build/frontends/onnx/generated
 [ -f "$generated/onnx.pb-c.c" ] || { echo "fuzz: build first (scripts/build.sh)"; exit 1; }
@@ -23,9 +23,9 @@ compile() {
 }
 export -f compile
 # Headers are not tracked: a change of any source starts over.
-stamp=$(cat compiler/*/*.[ch] compiler/ir/*.def frontends/onnx/*.[ch] runtime/kernels/math/* tests/fuzz/* | sha256sum)
+stamp=$(cat compiler/*/*.[ch] compiler/ir/*.def passes/* frontends/onnx/*.[ch] runtime/kernels/math/* tests/fuzz/* | sha256sum)
 if [ "$stamp" != "$(cat "$out/stamp" 2> /dev/null)" ]; then rm -f "$out"/objects/*; fi
-ls compiler/base/*.c compiler/ir/*.c compiler/loop/*.c compiler/ops/*.c frontends/onnx/*.c \
+ls compiler/base/*.c compiler/ir/*.c compiler/loop/*.c compiler/ops/*.c passes/*.c frontends/onnx/*.c \
   runtime/kernels/math/math.c "$generated/onnx.pb-c.c" |
   xargs -P "$(nproc)" -I{} bash -c 'compile "$@"' _ {} "${flags[@]}"
 echo "$stamp" > "$out/stamp"
@@ -37,6 +37,11 @@ for target in "${targets[@]}"; do
   case $target in
     onnx) cp -n examples/digits/digits.onnx "$out/corpus_onnx/" ;;
     ir) cp -n tests/ir/*.aicc-ir "$out/corpus_ir/" ;;
+    passes) # the inputs of the golden tests
+      for file in tests/passes/*.golden; do
+        awk -v "to=$out/corpus_passes/$(basename "$file" .golden)" \
+          '/^\/\/\/\/ gives/ { on = 0; next } /^\/\/\/\/ / { on = 1; n++; next } on { print > (to "-" n) }' "$file"
+      done ;;
     loop) build/bin/aicc examples/digits/digits.onnx --stop-after=plan-memory -o "$out/corpus_loop/digits" ;;
   esac
   echo "fuzz: $target for $seconds s"

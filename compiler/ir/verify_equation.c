@@ -39,7 +39,8 @@ static bool verify_access(Verifier *verifier, const Equation *equation, const Ac
   return ok;
 }
 
-static void verify_labels(Verifier *verifier, const Equation *equation) {
+static void verify_labels(Verifier *verifier, const Node *node) {
+  const Equation *equation = node->equation;
   for (uint32_t label = 0; label < equation->label_count; label++) {
     const char *name = equation->labels[label].name ? equation->labels[label].name : "?";
     verify_dim(verifier, "the extent of a label", equation->labels[label].extent);
@@ -47,6 +48,8 @@ static void verify_labels(Verifier *verifier, const Equation *equation) {
     for (uint32_t k = 0; !used && k < equation->operand_count; k++)
       used = access_uses_label(&equation->operands[k], label);
     if (!used) verify_fail(verifier, "label '%s' is not used", name);
+    if (node->kind == PRIMITIVE_VIEW && used && !access_uses_label(&equation->result, label))
+      verify_fail(verifier, "label '%s' of a view is not in the result", name);
   }
 }
 
@@ -84,6 +87,6 @@ void verify_equation(Verifier *verifier, const Node *node) {
     verify_integer(verifier, "the bound of a range", range->high);
   }
   if (!ok) return;
-  verify_labels(verifier, equation);
+  verify_labels(verifier, node);
   verify_result_dims(verifier, equation, result);
 }
