@@ -61,7 +61,7 @@ point 11 "Docs and generated reference" '^docs[.-]'
 # The hot core. What it is measured by, bench/run.sh, is not asked here: no test asserts a time.
 point 12 "AArch64: the contract, numbers and whole models on an emulator" '^cross[.]'
 point 13 "Register tiles for every product; contractions of random and extreme shapes at each level, against the interpreter" '^codegen[.](random_shapes|edge_shapes|products|oracle)'
-point 14 "Layouts: goldens, and random graphs against numpy" '^opt[.](golden_layout|random_layouts)'
+point 14 "Layouts: goldens, random graphs against numpy, networks without transposes inside" '^opt[.](golden_layout|random_layouts|transposes)'
 point 15 "Fusion: epilogues, scales into weights, padding into bounds, concatenation in place, siblings merged" '^opt[.](golden_(lower|sink-maps|fold-.*|lift-repeats|merge-siblings|schedule)|random_layouts|kernel_counts)'
 point 16 "Vector math over its whole range" '^math'
 point 17 "Same bits for any worker count" '^contract[.](threads|same_bits)'
