@@ -14,19 +14,6 @@ int32_t access_axis_of_label(const Access *access, uint32_t label) {
   return -1;
 }
 
-int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
-                          uint32_t label) {
-  int32_t axis = -1;
-  uint32_t plain;
-  for (uint32_t i = 0; i < access->rank; i++) {
-    if (!subscript_uses(&access->subscripts[i], label)) continue;
-    if (axis >= 0 || !subscript_is_plain(&access->subscripts[i], &plain)) return -1;
-    axis = (int32_t)i;
-  }
-  bool whole = axis >= 0 && dim_equal(dims, equation->labels[label].extent, type->dims[axis]) == TRUTH_YES;
-  return whole ? axis : -1;
-}
-
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
   const Equation *equation = node->equation;
   bool second = node->operand_count == 2 && value_constant(node->operands[0]);

@@ -10,11 +10,6 @@ bool access_slides(const Access *access);
 /* The last axis of an access in which a label stands; -1 where it stands in none. */
 int32_t access_axis_of_label(const Access *access, uint32_t label);
 
-/* The one axis of an access to a tensor of that type at which a label of the equation stands, alone and from end to
-   end; -1 where it stands elsewhere too, leaves elements out or goes beyond them. */
-int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
-                          uint32_t label);
-
 /* The labels that a reduction or contraction sums over, in the order of the loops: as they stand in the
    operand that is not constant. Returns their count; `labels` has room for all of the equation's. */
 uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);

@@ -5,7 +5,6 @@
    then the contraction's own affair. */
 #include "ir/build.h"
 #include "passes/constant_values.h"
-#include "passes/contract_operands.h"
 #include "passes/passes.h"
 #include "passes/reshape_groups.h"
 #include <string.h>
@@ -21,8 +20,7 @@ typedef struct Site {
   const Node *contract, *reshape;
   uint32_t operand;
   ReshapeGroups groups;
-  int32_t
-      axis_of_label[RANK_LIMIT]; /* by group: where the weights have its label; -1 where nothing is joined */
+  int32_t axis_of_label[RANK_LIMIT]; /* by group: where the weights have it; -1 where nothing is joined */
 } Site;
 
 static bool is_constant(const Folding *f, const Value *value) {

@@ -21,9 +21,8 @@ static bool is_constant(const Scaling *s, const Value *value) {
 static bool factor_axis(const Value *factor, int32_t *axis) {
   *axis = -1;
   if (factor->type.rank == 0) return true;
-  const Node *view = factor->producer;
-  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count)
-    return false;
+  const Node *view = value_view(factor);
+  if (!view) return false;
   const Equation *equation = view->equation;
   for (uint32_t i = 0; i < equation->result.rank; i++) {
     uint32_t label;

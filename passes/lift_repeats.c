@@ -2,14 +2,12 @@
 /* An elementwise node over what is repeated alike is computed before it is repeated: mul(view(a), view(b)) is
    view(mul(a, b)). So a bias times a factor per channel is a constant of channels, not of images. */
 #include "ir/build.h"
-#include "passes/contract_operands.h"
 #include "passes/passes.h"
 
 /* The view reads every element of its operand, all equally often and more than once. */
 static bool repeats(DimContext *dims, const Value *value) {
-  const Node *view = value->producer;
-  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count)
-    return false;
+  const Node *view = value_view(value);
+  if (!view || !view_has_plain_result(dims, view)) return false;
   const Equation *equation = view->equation;
   const Access *access = &equation->operands[0];
   uint32_t read = 0;
@@ -24,13 +22,7 @@ static bool repeats(DimContext *dims, const Value *value) {
       return false;
     }
   }
-  for (uint32_t i = 0; i < equation->result.rank; i++) {
-    uint32_t label;
-    if (!subscript_is_plain(&equation->result.subscripts[i], &label) ||
-        access_whole_axis(dims, equation, &equation->result, &value->type, label) < 0)
-      return false;
-  }
-  return equation->label_count == equation->result.rank && read < equation->label_count;
+  return read < equation->label_count;
 }
 
 static Value *lift(Module *module, Node *map) {

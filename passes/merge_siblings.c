@@ -6,7 +6,6 @@
    through. */
 #include "ir/build.h"
 #include "loop/program.h"
-#include "passes/contract_operands.h"
 #include "passes/passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -80,9 +79,8 @@ static bool equations_alike(const Equation *a, const Equation *b, uint32_t label
    axis that this label walks, -1 where it repeats along it. */
 static bool repeats_constant(DimContext *dims, const Value *value, uint32_t axis, uint32_t *label,
                              int32_t *own) {
-  const Node *view = value->producer;
-  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count ||
-      !own_constant(view->operands[0]) || axis >= view->equation->result.rank ||
+  const Node *view = value_view(value);
+  if (!view || !own_constant(view->operands[0]) || axis >= view->equation->result.rank ||
       !subscript_is_plain(&view->equation->result.subscripts[axis], label))
     return false;
   const Equation *equation = view->equation;
@@ -287,7 +285,7 @@ static Value *join_operand(Family *f, uint32_t place, uint32_t k) {
   Value *operand = first->chain[place]->operands[k];
   if (place_in(first, operand, &inside)) return f->joined[inside];
   if (!operand->type.rank) return build_blob(&f->builder, own_constant(operand), operand->type);
-  int32_t own_axis = (int32_t)axis;
+  int32_t own_axis;
   bool repeats = repeats_constant(f->builder.module->dims, operand, axis, &label, &own_axis);
   if (!repeats) own_axis = (int32_t)axis;
   Value **parts = arena_array(f->builder.module->arena, Value *, f->count), *part;

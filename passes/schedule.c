@@ -218,12 +218,14 @@ static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, 
   schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, loops, loop_count, &nest, 1));
 }
 
-/* The subscript of what the kernel writes in which the axis stands first; 64 where it stands in none. */
+/* The subscript of what the kernel writes in which the axis stands first; past the last where it stands in
+ * none.
+ */
 static uint32_t place_in_target(const Kernel *kernel, uint32_t axis) {
   const Stage *last = &kernel->stages[kernel->stage_count - 1];
   for (uint32_t i = 0; i < kernel->buffers[last->target].rank; i++)
     if (subscript_uses(&last->subscripts[i], axis)) return i;
-  return 64;
+  return UINT32_MAX;
 }
 
 /* Loops in the order in which results lie in memory. */

@@ -21,23 +21,9 @@ typedef struct Sinking {
 
 /* --- The other operands: numbers, and views that repeat something. --- */
 
-/* Result axis i is label i alone, of the whole extent, and no point is left out. */
 static bool is_plain_view(DimContext *dims, const Value *value) {
-  const Node *view = value->producer;
-  if (!view || view->kind != PRIMITIVE_VIEW || view->operand_count != 1 || view->equation->where_count ||
-      view->equation->label_count != view->equation->result.rank ||
-      access_has_boundary(&view->equation->operands[0]))
-    return false;
-  const Equation *equation = view->equation;
-  uint64_t seen = 0;
-  for (uint32_t i = 0; i < equation->result.rank; i++) {
-    uint32_t label;
-    if (!subscript_is_plain(&equation->result.subscripts[i], &label) || seen >> label & 1 ||
-        dim_equal(dims, equation->labels[label].extent, value->type.dims[i]) != TRUTH_YES)
-      return false;
-    seen |= (uint64_t)1 << label;
-  }
-  return true;
+  const Node *view = value_view(value);
+  return view && view_has_plain_result(dims, view) && !access_has_boundary(&view->equation->operands[0]);
 }
 
 /* The view over other axes: axis i of its result becomes axis to[i] (-1: none, and the view must not vary

@@ -54,7 +54,7 @@ LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage);
 /* The accumulator and a value joined by the stage's monoid, on the current lanes. */
 LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value);
 /* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and
- *high are tightened, to an empty interval where nothing is provable. */
+   *high are tightened, to an empty interval where nothing is provable. */
 void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
                   LLVMValueRef *high);
 /* Whether the expression is the neutral element of the stage's monoid. */

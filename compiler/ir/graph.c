@@ -10,9 +10,7 @@ static const PrimitiveInfo primitive_table[PRIMITIVE_COUNT] = {
 #undef PRIMITIVE
 };
 
-const PrimitiveInfo *primitive_info(PrimitiveKind kind) {
-  return &primitive_table[kind];
-}
+const PrimitiveInfo *primitive_info(PrimitiveKind kind) { return &primitive_table[kind]; }
 
 Module *module_create(Diagnostics *diagnostics, const char *name) {
   Arena *arena = arena_create();
@@ -37,8 +35,7 @@ Region *region_create(Module *module, Node *owner) {
 
 static Value *value_create(Module *module, Type type, const char *name, Node *producer, uint32_t index) {
   Value *value = arena_new(module->arena, Value);
-  *value =
-      (Value){.type = type, .name = name, .producer = producer, .index = index, .id = module->value_count++};
+  *value = (Value){.type = type, .name = name, .producer = producer, .index = index, .id = module->value_count++};
   return value;
 }
 
@@ -95,9 +92,7 @@ Value *node_add_result(Module *module, Node *node, Type type, const char *name) 
   return value;
 }
 
-void region_append(Region *region, Node *node) {
-  region_insert_before(region, NULL, node);
-}
+void region_append(Region *region, Node *node) { region_insert_before(region, NULL, node); }
 
 void region_insert_before(Region *region, Node *position, Node *node) {
   Node *previous = position ? position->previous : region->last;
@@ -134,9 +129,7 @@ int64_t node_int(const Node *node, const char *name) {
   return attribute ? attribute->integer : 0;
 }
 
-Scalar node_monoid(const Node *node) {
-  return scalar_find(node_attribute(node, "monoid")->string);
-}
+Scalar node_monoid(const Node *node) { return scalar_find(node_attribute(node, "monoid")->string); }
 
 static void clear_uses(Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++) region->arguments[i]->use_count = 0;
@@ -216,11 +209,40 @@ bool access_has_boundary(const Access *access) {
   return false;
 }
 
+int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
+                          uint32_t label) {
+  int32_t axis = -1;
+  uint32_t plain;
+  for (uint32_t i = 0; i < access->rank; i++) {
+    if (!subscript_uses(&access->subscripts[i], label)) continue;
+    if (axis >= 0 || !subscript_is_plain(&access->subscripts[i], &plain)) return -1;
+    axis = (int32_t)i;
+  }
+  bool whole = axis >= 0 && dim_equal(dims, equation->labels[label].extent, type->dims[axis]) == TRUTH_YES;
+  return whole ? axis : -1;
+}
+
+const Node *value_view(const Value *value) {
+  const Node *node = value->producer;
+  bool is_view = node && node->kind == PRIMITIVE_VIEW && node->operand_count == 1 && !node->equation->where_count;
+  return is_view ? node : NULL;
+}
+
+bool view_has_plain_result(DimContext *dims, const Node *view) {
+  const Equation *equation = view->equation;
+  for (uint32_t i = 0; i < equation->result.rank; i++) {
+    uint32_t label;
+    if (!subscript_is_plain(&equation->result.subscripts[i], &label) ||
+        access_whole_axis(dims, equation, &equation->result, &view->results[0]->type, label) < 0)
+      return false;
+  }
+  return equation->label_count == equation->result.rank;
+}
+
 bool subscript_equal(const Subscript *a, const Subscript *b) {
   if (a->offset != b->offset || a->term_count != b->term_count || a->boundary != b->boundary) return false;
   for (uint32_t i = 0; i < a->term_count; i++)
-    if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient)
-      return false;
+    if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient) return false;
   return true;
 }
 
@@ -233,8 +255,7 @@ bool access_equal(const Access *a, const Access *b) {
 
 bool equation_equal(const Equation *a, const Equation *b) {
   if (!a || !b) return a == b;
-  if (a->label_count != b->label_count || a->operand_count != b->operand_count ||
-      a->where_count != b->where_count)
+  if (a->label_count != b->label_count || a->operand_count != b->operand_count || a->where_count != b->where_count)
     return false;
   for (uint32_t i = 0; i < a->label_count; i++)
     if (a->labels[i].extent != b->labels[i].extent) return false;

@@ -242,11 +242,19 @@ bool subscript_is_plain(const Subscript *subscript, uint32_t *label);
 bool subscript_is_constant(const Subscript *subscript, int64_t *value);
 bool subscript_uses(const Subscript *subscript, uint32_t label);
 bool access_uses_label(const Access *access, uint32_t label);
+/* The one axis of an access to a tensor of that type at which a label of the equation stands, alone and from end to
+   end; -1 where it stands elsewhere too, leaves elements out or goes beyond them. */
+int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
+                          uint32_t label);
 /* Some subscript clamps, mirrors or wraps. */
 bool access_has_boundary(const Access *access);
 bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);
 bool equation_equal(const Equation *a, const Equation *b);
+/* The view that makes the value, if it fills nothing and has no ranges; else null. */
+const Node *value_view(const Value *value);
+/* Every axis of the view's result is one label alone, from end to end, and there are no other labels. */
+bool view_has_plain_result(DimContext *dims, const Node *view);
 /* A view that reads every element of its operand where it stands. */
 bool view_is_identity(const Node *view);
 

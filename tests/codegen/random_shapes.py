@@ -32,8 +32,9 @@ def converted(tensor, element):
 def save(path, nodes, inputs, initializers):
     """Types of fewer bits are converted on the way to the registers, f64 has half the lanes."""
     element = rng.choice([TensorProto.FLOAT] * 7 + [TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16])
-    if element == TensorProto.BFLOAT16 and any(node.op_type not in ("MatMul", "Relu", "Tanh", "Gemm", "Softmax") for node in nodes):
-        element = TensorProto.FLOAT16  # in this opset
+    with_bfloat16 = ("MatMul", "Relu", "Tanh", "Gemm", "Softmax")  # in this opset
+    if element == TensorProto.BFLOAT16 and any(node.op_type not in with_bfloat16 for node in nodes):
+        element = TensorProto.FLOAT16
     graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info(n, element, d) for n, d in inputs],
                               [helper.make_tensor_value_info("y", element, None)],
                               [converted(tensor, element) for tensor in initializers])

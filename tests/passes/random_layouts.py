@@ -196,7 +196,8 @@ def build(rng, folder):
     g.input([rng.choice([1, 2]), rng.choice([3, 4, 6]), rng.choice([4, 6]), rng.choice([4, 8])])
     conv(g)
     for _ in range(rng.randint(3, 14)):
-        rng.choice([conv, conv, branches, pool, pad, pad, unary, binary, binary, concat, softmax, transpose, reshape, reshape, reduce])(g)
+        rng.choice([conv, conv, branches, pool, pad, pad, unary, binary, binary, concat, softmax, transpose, reshape, reshape,
+                    reduce])(g)
     results = g.results + ["v%d" % (len(g.nodes) - 1)]
     if rng.random() < 0.4:
         results.append(g.pick())

@@ -9,7 +9,8 @@ import tarfile
 import tempfile
 
 AICC = sys.argv[1]
-MODELS = ["dscnn_kws", "squeezenet1_1", "mobilenet_v3_small", "densenet121", "dcgan_generator"]
+MODELS = ["dscnn_kws", "squeezenet1_1", "resnet18", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "unet",
+          "densenet121", "dcgan_generator"]
 VIEW = re.compile(r"\s+(%\d+)(?: \"[^\"]*\")?: \w+\[([^\]]*)\] = view\((%\d+)\[([^\]]*)\]\) -> \[([^\]]*)\]")
 
 
