@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# One line per point, those of the thin slice and then those of the hot core: PASS, FAIL or NOT YET. A point passes when
-# the tests that show it pass; exits 0 only when every point does. Runs on a clean clone (installs and builds what is missing).
+# One line per point: those of the thin slice and of the hot core by number, then C (nothing assumed, nothing unchecked):
+# PASS, FAIL or NOT YET. A point passes when the tests that show it pass; exits 0 only when every point does. Runs on a
+# clean clone (installs and builds what is missing); AICC_TESTDATA names the large test data where they are.
 #   scripts/acceptance.sh          all points
-#   scripts/acceptance.sh 7 9      those points
+#   scripts/acceptance.sh 7 C.1    those points
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=build/acceptance
 failed=0
 
-say() { printf '%-8s %2s. %s\n' "$1" "$2" "$3"; }
+say() { printf '%-8s %4s. %s\n' "$1" "$2" "$3"; }
 
 # point NUMBER TEXT REGEX: the ctest tests whose names match. No match is NOT YET.
 point() {
@@ -65,4 +66,8 @@ point 14 "Layouts: goldens, random graphs against numpy, networks without transp
 point 15 "Fusion: epilogues, scales into weights, padding into bounds, concatenation in place, siblings merged" '^opt[.](golden_(lower|sink-maps|fold-.*|lift-repeats|merge-siblings|schedule)|random_layouts|kernel_counts)'
 point 16 "Vector math over its whole range" '^math'
 point 17 "Same bits for any worker count" '^contract[.](threads|same_bits)'
+# C. Nothing assumed, nothing unchecked.
+point C.1 "What operators demand of dims, the run checks: every operator, every dim made to contradict" '^conformance[.](contradictions|faults)$'
+point C.2 "Valid models with symbolic dims compile" '^conformance[.](contradictions|faults)$'
+point C.3 "Every operator of constants alone folds, to what the run computes" '^conformance[.](constants|faults)$'
 exit $failed
