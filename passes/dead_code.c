@@ -3,7 +3,7 @@
 
 /* A check stays, wherever it is nested. */
 static bool has_effect(const Node *node) {
-  if (node->kind == PRIMITIVE_REQUIRE) return true;
+  if (node->kind == PRIMITIVE_REQUIRE || node->kind == PRIMITIVE_REQUIRE_DIMS) return true;
   for (uint32_t i = 0; i < node->region_count; i++)
     for (const Node *inner = node->regions[i]->first; inner; inner = inner->next)
       if (has_effect(inner)) return true;

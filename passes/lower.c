@@ -244,6 +244,12 @@ static void lower_require(Lowering *lowering, const Node *node) {
   lower_push(lowering, step);
 }
 
+static void lower_requirement(Lowering *lowering, const Node *node) {
+  const Attribute *zero = node_attribute(node, "zero");
+  for (size_t i = 0; i < zero->count; i++)
+    lower_push(lowering, (Step){.kind = STEP_REQUIRE, .form = zero->dims[i], .location = node->location});
+}
+
 static void lower_node(Lowering *lowering, const Node *node) {
   if (node->region_count) {
     lower_control(lowering, node);
@@ -253,6 +259,7 @@ static void lower_node(Lowering *lowering, const Node *node) {
     lower_require(lowering, node);
     return;
   }
+  if (node->kind == PRIMITIVE_REQUIRE_DIMS) return; /* stands before all others */
   Value *value = node->results[0];
   ValuePlan *plan = plan_of(lowering, value);
   if (!plan->materialised || value->use_count == 0) return;
@@ -277,6 +284,8 @@ static void lower_node(Lowering *lowering, const Node *node) {
 }
 
 void lower_nodes(Lowering *lowering, const Region *region) {
+  for (const Node *node = region->first; node; node = node->next)
+    if (node->kind == PRIMITIVE_REQUIRE_DIMS) lower_requirement(lowering, node);
   for (const Node *node = region->first; node; node = node->next) lower_node(lowering, node);
 }
 

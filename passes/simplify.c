@@ -94,7 +94,8 @@ static Value *known_integers(Simplifier *s, Node *node) {
   const Value *value = node->results[0];
   Dim dims[TRACKED_ELEMENT_LIMIT];
   size_t count;
-  if (node->kind == PRIMITIVE_CONSTANT || !value_track(s->module, value, dims, &count)) return NULL;
+  if (node->kind == PRIMITIVE_CONSTANT || element_is_float(value->type.element)) return NULL;
+  if (!value_track_surely(value, dims, &count)) return NULL;
   uint32_t size = element_info(value->type.element)->bits / 8;
   uint8_t *bytes = arena_allocate(s->module->arena, count * size);
   for (size_t i = 0; i < count; i++) {
@@ -108,9 +109,10 @@ static Value *known_integers(Simplifier *s, Node *node) {
 
 /* The branch of an `if` whose condition is known takes its place. */
 static bool inline_branch(Node *node) {
-  const Dim *known = node->operands[0]->tracked;
+  Dim known[1];
+  size_t count;
   int64_t truth;
-  if (!known || !dim_is_constant(known[0], &truth)) return false;
+  if (!value_track_surely(node->operands[0], known, &count) || !dim_is_constant(known[0], &truth)) return false;
   Region *taken = node->regions[truth ? 0 : 1];
   region_inline(taken, node);
   for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->replacement = taken->results[i];
@@ -148,10 +150,11 @@ static void simplify_node(Simplifier *s, Region *region, Node *node) {
   Dim truth[1];
   size_t count;
   if (node->kind == PRIMITIVE_REQUIRE) {
-    if (value_track(s->module, node->operands[0], truth, &count) && dim_equals_constant(truth[0], 1))
+    if (value_track_surely(node->operands[0], truth, &count) && dim_equals_constant(truth[0], 1))
       region_remove(region, node);
     return;
   }
+  if (node->kind == PRIMITIVE_REQUIRE_DIMS) return;
   s->builder.region = region;
   s->builder.position = node;
   s->builder.location = node->location;

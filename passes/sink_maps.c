@@ -231,6 +231,7 @@ static void sink_region(Module *module, Region *region) {
     sunk->use_count = result->use_count;
     sunk->name = result->name;
     sunk->tracked = result->tracked;
+    sunk->assumed = result->assumed;
     result->replacement = sunk;
   }
 }

@@ -88,7 +88,15 @@ static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVM
   }
 }
 
-/* True (as i1) where a symbol leaves its range, a dim is negative or a size overflows. */
+/* Notes dims that are at odds with what the program requires of them. */
+static void check_requirements(Codegen *cg, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+  for (size_t i = 0; i < cg->program->step_count && cg->program->steps[i].kind == STEP_REQUIRE; i++) {
+    LLVMValueRef form = checked_dim(cg, cg->program->steps[i].form, symbols, bad);
+    *bad = LLVMBuildOr(cg->builder, *bad, LLVMBuildICmp(cg->builder, LLVMIntNE, form, emit_i64(cg, 0), ""), "");
+  }
+}
+
+/* True (as i1) where a symbol leaves its range, a dim is negative or at odds with another, or a size overflows. */
 static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
   const Program *program = cg->program;
   LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
@@ -108,6 +116,7 @@ static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
     if (!dim_is_constant(buffer->byte_count, &constant)) checked_dim(cg, buffer->byte_count, symbols, &bad);
   }
   check_trips(cg, program->steps, program->step_count, symbols, &bad);
+  check_requirements(cg, symbols, &bad);
   if (!dim_is_constant(program->workspace_bytes, &constant))
     bad =
         LLVMBuildOr(cg->builder, bad,
@@ -185,6 +194,13 @@ static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer
   return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(cg->i8), "");
 }
 
+/* What an inner list of steps requires; those of the program are checked before a level is chosen. */
+static void emit_requirement(Codegen *cg, const LevelRun *run, const Step *step) {
+  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false), form = checked_dim(cg, step->form, run->symbols, &bad);
+  bad = LLVMBuildOr(cg->builder, bad, LLVMBuildICmp(cg->builder, LLVMIntNE, form, emit_i64(cg, 0), ""), "");
+  return_if(cg, bad, emit_i32(cg, E_SHAPE));
+}
+
 static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count);
 
 static void emit_if(Codegen *cg, LevelRun *run, const Step *step) {
@@ -235,6 +251,9 @@ static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t cou
       break;
     case STEP_CHECK:
       emit_check(cg, run, &steps[i]);
+      break;
+    case STEP_REQUIRE:
+      if (steps != cg->program->steps) emit_requirement(cg, run, &steps[i]);
       break;
     case STEP_IF:
       emit_if(cg, run, &steps[i]);

@@ -17,13 +17,27 @@ Node *build_node(Builder *builder, PrimitiveKind kind, Value *const *operands, u
   return node;
 }
 
+/* Every dim is at least 0, as far as is known, and the tensor can be addressed. */
+static bool is_possible(Builder *builder, const Type *type) {
+  DimContext *context = builder->module->dims;
+  int64_t constant, count;
+  uint64_t bytes;
+  bool is_static = true;
+  for (uint32_t i = 0; i < type->rank; i++) {
+    if (!dim_is_valid(type->dims[i])) return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
+    is_static = is_static && dim_is_constant(type->dims[i], &constant);
+    if (!build_require_at_least(builder, type->dims[i], dim_constant(context, 0), "a dim is negative")) return false;
+  }
+  if (!is_static) return true;
+  return (type_static_count(type, &count) && element_byte_count(type->element, count, &bytes)) ||
+         report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
+}
+
 Value *build_result(Builder *builder, Node *node, Type type) {
-  for (uint32_t i = 0; i < type.rank; i++)
-    if (!dim_is_valid(type.dims[i]) || dim_range(builder->module->dims, type.dims[i]).high < 0) {
-      report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
-      region_remove(builder->region, node);
-      return NULL;
-    }
+  if (!is_possible(builder, &type)) {
+    region_remove(builder->region, node);
+    return NULL;
+  }
   Value *value = node_add_result(builder->module, node, type, NULL);
   value_track_new(builder->module, value);
   return value;
@@ -90,41 +104,19 @@ Value *build_dims(Builder *builder, const Dim *dims, size_t count) {
   return build_result(builder, node, type_tensor(arena, ELEMENT_I64, 1, &extent));
 }
 
-/* Where broadcasting two unknown dims cannot be proved: checks at run time that they are equal or one is 1. */
-static bool require_broadcastable(Builder *builder, Dim a, Dim b) {
-  Dim pair[2] = {a, b};
-  Value *dims = build_dims(builder, pair, 2);
-  Value *each[2];
-  for (int i = 0; i < 2; i++) {
-    Dim start = dim_constant(builder->module->dims, i), one = dim_constant(builder->module->dims, 1);
-    int64_t step = 1;
-    each[i] = build_reshape(builder, build_slice(builder, dims, &start, &step, &one), 0, NULL);
-  }
-  Value *unit = build_integer(builder, ELEMENT_I64, 1);
-  Value *equal = build_binary(builder, SCALAR_EQ, each[0], each[1]);
-  Value *left = build_binary(builder, SCALAR_EQ, each[0], unit);
-  Value *right = build_binary(builder, SCALAR_EQ, each[1], unit);
-  Value *any = build_binary(builder, SCALAR_OR, equal, build_binary(builder, SCALAR_OR, left, right));
-  return build_require(builder, any, 3); /* AICC_E_SHAPE */
-}
-
 bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t count, Dim *dims, uint32_t *rank) {
   DimContext *context = builder->module->dims;
   *rank = 0;
   for (uint32_t k = 0; k < count; k++)
     if (types[k]->rank > *rank) *rank = types[k]->rank;
-  for (uint32_t i = 0; i < *rank; i++) dims[i] = dim_constant(context, 1);
+  Dim one = dim_constant(context, 1);
+  for (uint32_t i = 0; i < *rank; i++) dims[i] = one;
   for (uint32_t k = 0; k < count; k++) {
     const Type *type = types[k];
     for (uint32_t j = 0; j < type->rank; j++) {
       Dim *result = &dims[*rank - type->rank + j], dim = type->dims[j];
-      int64_t x, y;
-      bool left = dim_is_constant(*result, &x), right = dim_is_constant(dim, &y);
-      bool clash = left && right ? x != y && x != 1 && y != 1
-                                 : dim_equal(context, *result, dim) == TRUTH_NO && !(left && x == 1) &&
-                                       !(right && y == 1) && dim_range(context, *result).low > 1 &&
-                                       dim_range(context, dim).low > 1;
-      if (clash) {
+      if (dim_equal(context, *result, dim) == TRUTH_NO && dim_equal(context, *result, one) == TRUTH_NO &&
+          dim_equal(context, dim, one) == TRUTH_NO) {
         Text text = {0};
         text_add(&text, "operands do not broadcast: ");
         for (uint32_t m = 0; m < count; m++) {
@@ -135,8 +127,7 @@ bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t c
         text_free(&text);
         return false;
       }
-      bool proved = *result == dim || (left && x == 1) || (right && y == 1);
-      if (!proved && !require_broadcastable(builder, *result, dim)) return false;
+      if (!build_require_broadcast(builder, *result, dim, "operands do not broadcast")) return false;
       *result = dim_broadcast(context, *result, dim);
     }
   }

@@ -43,6 +43,8 @@ const char *build_axis_name(uint32_t axis);
 
 /* Data movement. */
 Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dims); /* right-aligned */
+/* To the dims of `like`, in that direction only (ONNX's unidirectional broadcasting). Null after reporting `what`. */
+Value *build_stretch(Builder *builder, Value *a, const Value *like, const char *what);
 Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation);
 Value *build_reshape(Builder *builder, Value *a, uint32_t rank, const Dim *dims);
 /* Views with steps: result axis i reads start[i] + step[i] * index, for extent[i]. */
@@ -56,6 +58,21 @@ Value *build_reduce(Builder *builder, Scalar monoid, Value *a, uint64_t axes, bo
 Value *build_softmax(Builder *builder, Value *a, uint32_t axis, bool logarithm);
 /* Makes the run return `status` where the rank-0 bool is false. */
 bool build_require(Builder *builder, Value *condition, int64_t status);
+
+/* What an operator demands of dims: the one way to demand anything of them. What is provably true costs nothing, what is
+   provably false is reported as `what` with both dims, and gives false; what the dims leave open is checked when a run
+   enters the builder's region, before it computes anything there, and makes it return AICC_E_SHAPE. */
+bool build_require_equal(Builder *builder, Dim a, Dim b, const char *what);
+bool build_require_at_least(Builder *builder, Dim a, Dim least, const char *what);
+/* factor is positive. */
+bool build_require_multiple(Builder *builder, Dim a, int64_t factor, const char *what);
+/* a is `to` or 1: it broadcasts to `to`. */
+bool build_require_stretches(Builder *builder, Dim a, Dim to, const char *what);
+/* They are equal, or one is 1: they broadcast to each other, to dim_broadcast(a, b). */
+bool build_require_broadcast(Builder *builder, Dim a, Dim b, const char *what);
+/* The same tensor with these dims, which must be its own in every axis but `skipped` (RANK_LIMIT: in all): where they are
+   not so by their form, a view of it. Null after reporting `what`. */
+Value *build_with_dims(Builder *builder, Value *a, const Dim *dims, uint32_t skipped, const char *what);
 
 /* Nodes with regions. Each start function appends the node with its regions and their arguments, still empty: the
    caller fills them through builders of their own, sets their results (region_set_results) and calls
@@ -90,10 +107,15 @@ Value *build_view(EquationBuilder *equation, Value *a, Value *fill);
 Value *build_reduction(EquationBuilder *equation, Scalar monoid, Value *a);
 Value *build_contract(EquationBuilder *equation, Value *a, Value *b);
 
-/* Value tracking: the integers that a small integer tensor (<= 64 elements) holds, as dims. False where some
-   element is unknown. `dims` has room for the element count; rank 0 counts as one element. */
+/* Value tracking: the integers that a small tensor (<= 64 elements) of integers, whole floats or bools holds, as dims.
+   False where some element is unknown. `dims` has room for the element count; rank 0 counts as one element. Where they
+   might not fit the tensor's type, a run checks that they do. */
 enum { TRACKED_ELEMENT_LIMIT = 64 };
-bool value_track(Module *module, const Value *value, Dim *dims, size_t *count);
+bool value_track(Builder *builder, const Value *value, Dim *dims, size_t *count);
+/* As value_track, but false where a run would have to check something. */
+bool value_track_surely(const Value *value, Dim *dims, size_t *count);
+/* What a run must check so that value->tracked holds. */
+bool value_require_assumed(Builder *builder, const Value *value);
 /* The constant behind a value (through casts that keep it), null where it is none. */
 const Blob *value_constant(const Value *value);
 #endif

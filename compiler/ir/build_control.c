@@ -68,6 +68,7 @@ Node *build_scan(Builder *builder, Value *const *carried, uint32_t carried_count
                  uint32_t input_count) {
   Module *module = builder->module;
   Value **operands = arena_array(module->arena, Value *, carried_count + input_count);
+  Dim length = NULL;
   for (uint32_t i = 0; i < carried_count + input_count; i++) {
     operands[i] = i < carried_count ? carried[i] : inputs[i - carried_count];
     if (!operands[i]) return NULL;
@@ -78,13 +79,19 @@ Node *build_scan(Builder *builder, Value *const *carried, uint32_t carried_count
       build_error(builder, MESSAGE_NODE_INVALID, "an input of rank 0 has no slices");
       return NULL;
     }
-    if (dim_equal(module->dims, type->dims[0], inputs[0]->type.dims[0]) == TRUTH_YES) continue;
-    build_error(builder, MESSAGE_SHAPE_MISMATCH, "the inputs are not provably of one length");
-    return NULL;
+    length = length ? dim_plainer(length, type->dims[0]) : type->dims[0];
   }
   if (!input_count) {
     build_error(builder, MESSAGE_NODE_INVALID, "has no input to scan");
     return NULL;
+  }
+  for (uint32_t i = 0; i < input_count; i++) {
+    Value **input = &operands[carried_count + i];
+    Dim dims[RANK_LIMIT];
+    memcpy(dims, (*input)->type.dims, (*input)->type.rank * sizeof *dims);
+    dims[0] = length;
+    *input = build_with_dims(builder, *input, dims, RANK_LIMIT, "the inputs are not of one length");
+    if (!*input) return NULL;
   }
   Node *node = start_node(builder, PRIMITIVE_SCAN, operands, carried_count + input_count);
   set_carried(builder, node, carried_count);
@@ -127,9 +134,10 @@ static bool add_result(Builder *builder, Node *node, Type type) {
 }
 
 static bool finish_if(Builder *builder, Node *node, Value **results, uint32_t count) {
-  const Dim *known = node->operands[0]->tracked;
+  Dim known[1];
+  size_t elements;
   int64_t truth;
-  if (known && dim_is_constant(known[0], &truth)) {
+  if (value_track(builder, node->operands[0], known, &elements) && dim_is_constant(known[0], &truth)) {
     Region *taken = node->regions[truth ? 0 : 1];
     if (!check_count(builder, taken->result_count, count, "the branch that is taken")) return false;
     region_inline(taken, node);
@@ -185,6 +193,8 @@ static bool finish_loop(Builder *builder, Node *node, Value **results, uint32_t 
     if (!add_result(builder, node, *before)) return false;
   }
   Dim trip = node_trip(builder->module, node);
+  for (uint32_t i = 0; i < initial; i++)
+    if (node->operands[i] && !value_require_assumed(builder, node->operands[i])) return false;
   if (count > carried && (!trip || (!node_runs_whole_trip(node) && !dim_equals_constant(trip, 0))))
     return build_error(
         builder, MESSAGE_SHAPE_UNKNOWN,

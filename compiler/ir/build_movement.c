@@ -36,6 +36,18 @@ Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dim
   return build_view(equation, a, NULL);
 }
 
+Value *build_stretch(Builder *builder, Value *a, const Value *like, const char *what) {
+  if (!a || !like) return NULL;
+  const Type *from = &a->type, *to = &like->type;
+  if (from->rank > to->rank) {
+    build_error(builder, MESSAGE_SHAPE_MISMATCH, what);
+    return NULL;
+  }
+  for (uint32_t i = 0; i < from->rank; i++)
+    if (!build_require_stretches(builder, from->dims[i], to->dims[to->rank - from->rank + i], what)) return NULL;
+  return build_broadcast(builder, a, to->rank, to->dims);
+}
+
 Value *build_transpose(Builder *builder, Value *a, const uint32_t *permutation) {
   if (!a) return NULL;
   uint32_t rank = a->type.rank, label_of_axis[RANK_LIMIT];
@@ -86,7 +98,8 @@ Value *build_reshape(Builder *builder, Value *a, uint32_t rank, const Dim *dims)
   DimContext *context = builder->module->dims;
   Type type = type_tensor(builder->module->arena, a->type.element, rank, dims);
   if (type_same_dims(&a->type, &type)) return a;
-  if (dim_equal(context, type_count(context, &a->type), type_count(context, &type)) == TRUTH_NO) {
+  Dim before = type_count(context, &a->type), after = type_count(context, &type);
+  if (dim_equal(context, before, after) == TRUTH_NO) {
     Text text = {0};
     text_add(&text, "cannot reshape ");
     type_print_onnx(&text, &a->type);
@@ -96,6 +109,7 @@ Value *build_reshape(Builder *builder, Value *a, uint32_t rank, const Dim *dims)
     text_free(&text);
     return NULL;
   }
+  if (!build_require_equal(builder, before, after, "the number of elements changes")) return NULL;
   Node *node = build_node(builder, PRIMITIVE_RESHAPE, &a, 1);
   return build_result(builder, node, type);
 }
@@ -106,20 +120,24 @@ Value *build_concat(Builder *builder, Value *const *operands, uint32_t count, ui
     if (!operands[i]) return NULL;
   if (count == 1) return operands[0];
   const Type *first = &operands[0]->type;
+  const char *differ = "operands differ in another axis than the one they join along";
   Dim dims[RANK_LIMIT];
   for (uint32_t i = 0; i < first->rank; i++) dims[i] = first->dims[i];
   for (uint32_t k = 1; k < count; k++) {
     const Type *type = &operands[k]->type;
-    bool fits = type->rank == first->rank && type->element == first->element;
-    for (uint32_t i = 0; fits && i < first->rank; i++)
-      fits = i == axis || dim_equal(context, type->dims[i], first->dims[i]) != TRUTH_NO;
-    if (!fits) {
-      build_error(builder, MESSAGE_SHAPE_MISMATCH, "operands differ in another axis than the one they join along");
+    if (type->rank != first->rank || type->element != first->element) {
+      build_error(builder, MESSAGE_SHAPE_MISMATCH, "operands differ in rank or element type");
       return NULL;
     }
-    dims[axis] = dim_add(context, dims[axis], type->dims[axis]);
+    for (uint32_t i = 0; i < first->rank; i++)
+      dims[i] = i == axis ? dim_add(context, dims[i], type->dims[i]) : dim_plainer(dims[i], type->dims[i]);
   }
-  Node *node = build_node(builder, PRIMITIVE_CONCAT, operands, count);
+  Value **alike = arena_array(builder->module->arena, Value *, count);
+  for (uint32_t k = 0; k < count; k++) {
+    alike[k] = build_with_dims(builder, operands[k], dims, axis, differ);
+    if (!alike[k]) return NULL;
+  }
+  Node *node = build_node(builder, PRIMITIVE_CONCAT, alike, count);
   Attribute attribute = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = axis};
   build_attributes(builder, node, &attribute, 1);
   return build_result(builder, node, type_tensor(builder->module->arena, first->element, first->rank, dims));

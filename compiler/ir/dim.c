@@ -358,6 +358,11 @@ Dim dim_broadcast(DimContext *context, Dim a, Dim b) {
   return ordered_atom(context, DIM_BROADCAST, a, b);
 }
 
+Dim dim_plainer(Dim a, Dim b) {
+  int64_t constant;
+  return dim_is_constant(b, &constant) ? b : a;
+}
+
 static int64_t saturating_add(int64_t a, int64_t b) {
   int64_t sum;
   return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;

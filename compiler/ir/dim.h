@@ -61,6 +61,9 @@ Dim dim_max(DimContext *context, Dim a, Dim b);
 /* bdim(a, b) = a == 1 ? b : a, the result of broadcasting. */
 Dim dim_broadcast(DimContext *context, Dim a, Dim b);
 
+/* Of two dims that are the same number, if by a check of the run, the one that says more: a constant. */
+Dim dim_plainer(Dim a, Dim b);
+
 bool dim_is_valid(Dim dim);
 /* True and `*value` set where the dim is a constant. */
 bool dim_is_constant(Dim dim, int64_t *value);

@@ -146,6 +146,11 @@ enum { REGION_DEPTH_LIMIT = 64 }; /* regions nested in one another */
 typedef struct Node Node;
 typedef struct Region Region;
 
+typedef struct AssumedDims {
+  uint32_t count;
+  const Dim *dims;
+} AssumedDims;
+
 typedef struct Value {
   Type type;
   const char *name; /* as in the model; may be null; unique only after printing numbered it */
@@ -156,6 +161,7 @@ typedef struct Value {
   uint32_t use_count;        /* valid after region_count_uses */
   uint32_t mark;             /* a pass's own */
   const Dim *tracked;        /* the integers it holds, where known (value_track) */
+  AssumedDims assumed;       /* while these dims are not negative; else they do not fit its type */
 } Value;
 
 struct Node {
@@ -187,6 +193,12 @@ typedef struct Entry {
   const char *const *result_names;
 } Entry;
 
+/* A check that a region makes of its dims: the form must be 0. */
+typedef struct DimRequirement {
+  const Region *region;
+  Dim form;
+} DimRequirement;
+
 typedef struct Module {
   Arena *arena;
   Diagnostics *diagnostics;
@@ -196,6 +208,8 @@ typedef struct Module {
   Entry **entries;
   size_t entry_count, entry_capacity;
   uint32_t value_count;
+  size_t requirement_count, requirement_capacity;
+  DimRequirement *requirements; /* the checks that were built, so that none is built twice */
 } Module;
 
 /* The module's arena holds everything; module_destroy frees it. `name` is used in messages. */

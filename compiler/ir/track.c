@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Value tracking: small integer tensors as dim expressions, so that exporters' shape arithmetic vanishes. Each
-   value is tracked once, when it is made, from its operands' tracked forms. */
+   value is tracked once, when it is made, from its operands' tracked forms. Dims are exact, while integers of a type wrap
+   and floats round: that a dim stays where the type is exact is assumed where it is not provable, and becomes a check of
+   the run when somebody uses what is tracked. */
 #include "ir/build.h"
 #include "ir/build_internal.h"
 #include <string.h>
+
+enum { ASSUMED_LIMIT = 64 };
 
 typedef struct Tracked {
   Module *module;
@@ -12,6 +16,8 @@ typedef struct Tracked {
   Dim *out;
   size_t count;
   uint32_t value_index; /* among the node's results */
+  Dim assumed[ASSUMED_LIMIT]; /* not negative */
+  uint32_t assumed_count;
 } Tracked;
 
 static bool small_count(const Type *type, size_t *count) {
@@ -21,15 +27,68 @@ static bool small_count(const Type *type, size_t *count) {
   return elements <= TRACKED_ELEMENT_LIMIT;
 }
 
-/* bool is tracked as 0 and 1. */
-static bool is_trackable(ElementType element) { return element_is_integer(element) || element == ELEMENT_BOOL; }
+/* The integers around 0 that the type has, each exact; bool is tracked as 0 and 1. False for other types. */
+static bool exact_range(ElementType element, DimRange *range) {
+  const ElementInfo *info = element_info(element);
+  uint32_t bits = info->bits;
+  int64_t limit;
+  switch (element) {
+  case ELEMENT_BOOL: *range = (DimRange){0, 1}; return true;
+  case ELEMENT_F64: limit = INT64_C(1) << 53; break;
+  case ELEMENT_F32: limit = INT64_C(1) << 24; break;
+  case ELEMENT_F16: limit = INT64_C(1) << 11; break;
+  case ELEMENT_BF16: limit = INT64_C(1) << 8; break;
+  default:
+    if (!element_is_integer(element)) return false;
+    bool is_signed = info->class == CLASS_INT;
+    int64_t high = bits >= 63 ? INT64_MAX : (INT64_C(1) << (bits - is_signed)) - 1;
+    *range = (DimRange){is_signed ? -high - 1 : 0, high};
+    return true;
+  }
+  *range = (DimRange){-limit, limit};
+  return true;
+}
+
+/* Assumes that the dim is not negative; false where there is too much to assume. */
+static bool assume(Tracked *t, Dim dim) {
+  if (!dim_is_valid(dim)) return false;
+  for (uint32_t i = 0; i < t->assumed_count; i++)
+    if (t->assumed[i] == dim) return true;
+  if (t->assumed_count == ASSUMED_LIMIT) return false;
+  t->assumed[t->assumed_count++] = dim;
+  return true;
+}
+
+static bool assume_as(Tracked *t, const Value *value) {
+  for (uint32_t i = 0; i < value->assumed.count; i++)
+    if (!assume(t, value->assumed.dims[i])) return false;
+  return true;
+}
+
+/* True where the value's type holds the dim, if need be by assumption. */
+static bool fits(Tracked *t, Dim dim) {
+  DimContext *context = t->module->dims;
+  DimRange exact, range = dim_range(context, dim);
+  if (!dim_is_valid(dim) || !exact_range(t->type->element, &exact)) return false;
+  if (range.high < exact.low || range.low > exact.high) return false;
+  if (range.low < exact.low && !assume(t, dim_subtract(context, dim, dim_constant(context, exact.low)))) return false;
+  return range.high <= exact.high || assume(t, dim_subtract(context, dim_constant(context, exact.high), dim));
+}
 
 static bool track_constant(Tracked *t) {
   const Blob *blob = node_attribute(t->node, "value")->blob;
   for (size_t i = 0; i < t->count; i++) {
     int64_t value;
-    if (!blob_integer_at(blob, (int64_t)i, &value)) return false;
+    double number;
+    if (element_is_float(t->type->element)) {
+      if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -0x1p53 && number < 0x1p53)) return false;
+      value = (int64_t)number;
+      if ((double)value != number) return false;
+    } else if (!blob_integer_at(blob, (int64_t)i, &value)) {
+      return false;
+    }
     t->out[i] = dim_constant(t->module->dims, value);
+    if (!fits(t, t->out[i])) return false;
   }
   return true;
 }
@@ -47,6 +106,8 @@ static bool track_iota(Tracked *t) {
   dim_is_constant(t->type->dims[axis], &extent);
   for (size_t i = 0; i < t->count; i++)
     t->out[i] = dim_constant(t->module->dims, (int64_t)(i / inner % (size_t)extent));
+  for (size_t i = 0; i < t->count; i++)
+    if (!fits(t, t->out[i])) return false;
   return true;
 }
 
@@ -65,15 +126,26 @@ static Dim truncating_divide(DimContext *context, Dim a, Dim b) {
   return dim_range(context, a).low >= 0 ? dim_floor_divide(context, a, b) : dim_invalid(context);
 }
 
+/* Of floats: only where nothing remains. */
+static Dim exact_divide(DimContext *context, Dim a, Dim b) {
+  Dim quotient = dim_floor_divide(context, a, b);
+  return dim_equal(context, dim_multiply(context, quotient, b), a) == TRUTH_YES ? quotient : dim_invalid(context);
+}
+
 /* The dim of f(a, b, c); invalid where it is not known. */
-static Dim track_scalar(DimContext *context, Scalar scalar, const Dim *a) {
+static Dim track_scalar(DimContext *context, Scalar scalar, ElementType element, const Dim *a) {
   int64_t condition;
   switch (scalar) {
   case SCALAR_ADD: return dim_add(context, a[0], a[1]);
   case SCALAR_SUB: return dim_subtract(context, a[0], a[1]);
   case SCALAR_MUL: return dim_multiply(context, a[0], a[1]);
-  case SCALAR_DIV: return truncating_divide(context, a[0], a[1]);
+  case SCALAR_DIV: return (element_is_float(element) ? exact_divide : truncating_divide)(context, a[0], a[1]);
   case SCALAR_MOD: return dim_modulo(context, a[0], a[1]);
+  case SCALAR_FLOOR:
+  case SCALAR_CEIL:
+  case SCALAR_ROUND:
+  case SCALAR_TRUNC:
+  case SCALAR_CAST: return a[0];
   case SCALAR_MIN: return dim_min(context, a[0], a[1]);
   case SCALAR_MAX: return dim_max(context, a[0], a[1]);
   case SCALAR_NEG: return dim_subtract(context, dim_constant(context, 0), a[0]);
@@ -94,29 +166,21 @@ static Dim track_scalar(DimContext *context, Scalar scalar, const Dim *a) {
   }
 }
 
-/* True where every integer within the range is a value of the type: tracked dims are exact, types wrap. */
-static bool fits(const DimContext *context, Dim dim, ElementType element) {
-  const ElementInfo *info = element_info(element);
-  DimRange range = dim_range(context, dim);
-  if (!dim_is_valid(dim)) return false;
-  if (info->class == CLASS_BOOL) return range.low >= 0 && range.high <= 1;
-  if (info->class == CLASS_UINT) return range.low >= 0 && (info->bits >= 63 || range.high >> info->bits == 0);
-  if (info->bits == 64) return true;
-  int64_t limit = INT64_C(1) << (info->bits - 1);
-  return range.low >= -limit && range.high < limit;
-}
-
 static bool track_map(Tracked *t) {
   const Node *node = t->node;
+  ElementType element = node->operands[0]->type.element;
   for (uint32_t k = 0; k < node->operand_count; k++)
-    if (!node->operands[k]->tracked) return false;
+    if (!node->operands[k]->tracked || !assume_as(t, node->operands[k])) return false;
   for (size_t i = 0; i < t->count; i++) {
     Dim operands[3];
     for (uint32_t k = 0; k < node->operand_count; k++)
       operands[k] = node->operands[k]->tracked[node->operands[k]->type.rank ? i : 0];
-    Dim value = node->scalar == SCALAR_CAST ? operands[0] : track_scalar(t->module->dims, node->scalar, operands);
-    if (!fits(t->module->dims, value, t->type->element)) return false;
-    t->out[i] = value;
+    t->out[i] = track_scalar(t->module->dims, node->scalar, element, operands);
+    if (t->type->element == ELEMENT_BOOL && node->scalar == SCALAR_CAST) { /* != 0 */
+      Dim pair[2] = {operands[0], dim_constant(t->module->dims, 0)};
+      t->out[i] = track_scalar(t->module->dims, SCALAR_NE, element, pair);
+    }
+    if (!fits(t, t->out[i])) return false;
   }
   return true;
 }
@@ -154,6 +218,7 @@ static bool track_equation(Tracked *t) {
   int64_t source_dims[RANK_LIMIT], result_dims[RANK_LIMIT], extents[64], labels[64] = {0}, total = 1;
   if (!source->tracked || node->operand_count != 1 || equation->where_count || equation->label_count > 64)
     return false;
+  if (!assume_as(t, source)) return false;
   if (!constant_dims(&source->type, source_dims) || !constant_dims(t->type, result_dims)) return false;
   for (uint32_t i = 0; i < equation->label_count; i++) {
     if (!dim_is_constant(equation->labels[i].extent, &extents[i])) return false;
@@ -173,8 +238,8 @@ static bool track_equation(Tracked *t) {
     int64_t to = flat_index(&equation->result, result_dims, labels);
     if (from < 0 || to < 0) return false;
     Dim operands[2] = {t->out[to], source->tracked[from]};
-    t->out[to] = operands[0] ? track_scalar(t->module->dims, monoid, operands) : operands[1];
-    if (!fits(t->module->dims, t->out[to], t->type->element)) return false;
+    t->out[to] = operands[0] ? track_scalar(t->module->dims, monoid, t->type->element, operands) : operands[1];
+    if (!fits(t, t->out[to])) return false;
   }
   for (size_t i = 0; i < t->count; i++)
     if (!t->out[i]) return false;
@@ -187,7 +252,7 @@ static bool track_concat(Tracked *t) {
   for (uint32_t k = 0; k < t->node->operand_count; k++) {
     const Value *operand = t->node->operands[k];
     size_t count;
-    if (!operand->tracked || !small_count(&operand->type, &count)) return false;
+    if (!operand->tracked || !small_count(&operand->type, &count) || !assume_as(t, operand)) return false;
     memcpy(t->out + at, operand->tracked, count * sizeof *t->out);
     at += count;
   }
@@ -200,7 +265,7 @@ static bool track_if(Tracked *t) {
   const Value *b = t->node->regions[1]->results[t->value_index];
   if (!a->tracked || !b->tracked || memcmp(a->tracked, b->tracked, t->count * sizeof *a->tracked) != 0) return false;
   memcpy(t->out, a->tracked, t->count * sizeof *t->out);
-  return true;
+  return assume_as(t, a) && assume_as(t, b);
 }
 
 static bool track_node(Tracked *t) {
@@ -216,22 +281,36 @@ static bool track_node(Tracked *t) {
   case PRIMITIVE_RESHAPE:
     if (!t->node->operands[0]->tracked) return false;
     memcpy(t->out, t->node->operands[0]->tracked, t->count * sizeof *t->out);
-    return true;
+    return assume_as(t, t->node->operands[0]);
   default: return false;
   }
 }
 
 void value_track_new(Module *module, Value *value) {
   Dim out[TRACKED_ELEMENT_LIMIT];
+  DimRange range;
   Tracked t = {.module = module, .node = value->producer, .type = &value->type, .out = out};
   t.value_index = value->index;
-  if (!is_trackable(value->type.element) || !small_count(&value->type, &t.count)) return;
-  if (track_node(&t)) value->tracked = arena_copy(module->arena, out, t.count * sizeof *out);
+  if (!exact_range(value->type.element, &range) || !small_count(&value->type, &t.count) || !track_node(&t)) return;
+  value->tracked = arena_copy(module->arena, out, t.count * sizeof *out);
+  value->assumed = (AssumedDims){t.assumed_count, arena_copy(module->arena, t.assumed, t.assumed_count * sizeof *t.assumed)};
 }
 
-bool value_track(Module *module, const Value *value, Dim *dims, size_t *count) {
-  (void)module;
-  if (!value->tracked || !small_count(&value->type, count)) return false;
+bool value_track_surely(const Value *value, Dim *dims, size_t *count) {
+  if (!value->tracked || value->assumed.count || !small_count(&value->type, count)) return false;
+  memcpy(dims, value->tracked, *count * sizeof *dims);
+  return true;
+}
+
+bool value_require_assumed(Builder *builder, const Value *value) {
+  Dim zero = dim_constant(builder->module->dims, 0);
+  for (uint32_t i = 0; i < value->assumed.count; i++)
+    if (!build_require_at_least(builder, value->assumed.dims[i], zero, "a dim leaves its type")) return false;
+  return true;
+}
+
+bool value_track(Builder *builder, const Value *value, Dim *dims, size_t *count) {
+  if (!value->tracked || !small_count(&value->type, count) || !value_require_assumed(builder, value)) return false;
   memcpy(dims, value->tracked, *count * sizeof *dims);
   return true;
 }

@@ -33,7 +33,7 @@ bool element_byte_count(ElementType type, int64_t count, uint64_t *byte_count) {
   uint64_t bits;
   if (count < 0 || __builtin_mul_overflow((uint64_t)count, (uint64_t)element_info(type)->bits, &bits)) return false;
   *byte_count = bits / 8 + (bits % 8 != 0);
-  return *byte_count <= (uint64_t)INT64_MAX / 2;
+  return *byte_count <= ADDRESSABLE_BYTES;
 }
 
 Type type_tensor(Arena *arena, ElementType element, uint32_t rank, const Dim *dims) {

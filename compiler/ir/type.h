@@ -41,7 +41,9 @@ ElementType element_find(const char *name);
 bool element_is_float(ElementType type);
 bool element_is_integer(ElementType type); /* signed or unsigned, not bool */
 bool element_is_numeric(ElementType type); /* integer or float */
-/* Bytes of `count` densely packed elements; false on overflow. */
+/* What a program can address: 47 bits, as x86-64 gives a process. */
+#define ADDRESSABLE_BYTES (UINT64_C(1) << 47)
+/* Bytes of `count` densely packed elements; false where a program cannot address so many. */
 bool element_byte_count(ElementType type, int64_t count, uint64_t *byte_count);
 
 typedef enum ValueKind { VALUE_TENSOR, VALUE_SEQUENCE, VALUE_OPTIONAL, VALUE_MAP } ValueKind;

@@ -122,7 +122,7 @@ static bool verify_counts(Verifier *verifier, const Node *node) {
                      least == most   ? "are needed"
                      : count < least ? "are the least"
                                      : "are the most");
-  uint32_t results = node->kind != PRIMITIVE_REQUIRE;
+  uint32_t results = node->kind != PRIMITIVE_REQUIRE && node->kind != PRIMITIVE_REQUIRE_DIMS;
   if (node->result_count != results && !info->region_count)
     ok = verify_fail(verifier, "has %u results, %u are defined", node->result_count, results);
   if (node->region_count != info->region_count)

@@ -160,7 +160,7 @@ static void verify_concat(Verifier *verifier, const Node *node) {
       return;
     }
     for (uint32_t i = 0; i < type->rank; i++)
-      if (i != axis && dim_equal(context, type->dims[i], result->dims[i]) == TRUTH_NO)
+      if (i != axis && dim_equal(context, type->dims[i], result->dims[i]) != TRUTH_YES)
         verify_fail(verifier, "operand %u differs from the result in axis %u", k, i);
     sum = dim_add(context, sum, type->dims[axis]);
   }
@@ -216,6 +216,15 @@ static void verify_require(Verifier *verifier, const Node *node) {
   if (type->rank || type->element != ELEMENT_BOOL) verify_fail(verifier, "the condition must be bool[]");
 }
 
+static void verify_require_dims(Verifier *verifier, const Node *node) {
+  const Attribute *zero = node_attribute(node, "zero");
+  int64_t constant;
+  for (size_t i = 0; i < zero->count; i++) {
+    verify_integer(verifier, "a dim of the list", zero->dims[i]);
+    if (dim_is_constant(zero->dims[i], &constant)) verify_fail(verifier, "requires a constant to be 0");
+  }
+}
+
 void verify_kind(Verifier *verifier, const Node *node) {
   switch (node->kind) {
   case PRIMITIVE_CONSTANT:
@@ -250,6 +259,9 @@ void verify_kind(Verifier *verifier, const Node *node) {
     return;
   case PRIMITIVE_REQUIRE:
     verify_require(verifier, node);
+    return;
+  case PRIMITIVE_REQUIRE_DIMS:
+    verify_require_dims(verifier, node);
     return;
   case PRIMITIVE_IF:
   case PRIMITIVE_LOOP:

@@ -86,10 +86,9 @@ static bool sizes_agree(const Run *run, const Step *step, const Kernel *kernel) 
   for (uint32_t i = 0; i < step->buffer_count; i++) {
     const KernelBuffer *parameter = &kernel->buffers[i];
     uint64_t byte_count;
-    int64_t count = 1, dim;
-    for (uint32_t j = 0; j < parameter->rank; j++)
-      if (!dim_evaluate(parameter->dims[j], run->symbols, &dim) || __builtin_mul_overflow(count, dim, &count))
-        return fail(run, &step->location, "is bound to a parameter of an invalid shape", step->buffers[i]);
+    int64_t count;
+    if (!dim_evaluate(kernel_buffer_count(run->program->dims, parameter), run->symbols, &count))
+      return fail(run, &step->location, "is bound to a parameter of an invalid shape", step->buffers[i]);
     if (parameter->element != run->program->buffers[step->buffers[i]].type.element ||
         !element_byte_count(parameter->element, count, &byte_count) ||
         byte_count != run->byte_counts[step->buffers[i]])
@@ -148,12 +147,22 @@ static bool run_loop(Run *run, const Step *step, uint32_t depth) {
   return true;
 }
 
+/* As in the object, where the product or sum overflows as well. */
+static void require_dims(const Run *run, const Step *step) {
+  enum { STATUS_SHAPE = 3 /* AICC_E_SHAPE */ };
+  int64_t value;
+  if (!dim_evaluate(step->form, run->symbols, &value) || value) *run->status = STATUS_SHAPE;
+}
+
 static bool run_step(Run *run, const Step *step, uint32_t depth) {
   switch (step->kind) {
   case STEP_KERNEL:
     return run_kernel(run, step);
   case STEP_CHECK:
     return read_number(run, step, 0, ELEMENT_I32, run->status, sizeof *run->status);
+  case STEP_REQUIRE:
+    require_dims(run, step);
+    return true;
   case STEP_IF:
     return run_if(run, step, depth);
   case STEP_LOOP:

@@ -211,12 +211,14 @@ static bool parse_steps(ProgramParser *self, StepList *list, uint32_t depth) {
       kind = STEP_KERNEL;
     else if (lexer_accept_word(lexer, "check"))
       kind = STEP_CHECK;
+    else if (lexer_accept_word(lexer, "require"))
+      kind = STEP_REQUIRE;
     else if (lexer_accept_word(lexer, "if"))
       kind = STEP_IF;
     else if (lexer_accept_word(lexer, "loop"))
       kind = STEP_LOOP;
     else
-      return parse_error(parser, &lexer->token, "expected run, check, if, loop or '}'");
+      return parse_error(parser, &lexer->token, "expected run, check, require, if, loop or '}'");
     if (!parse_step(self, kind, list, depth)) return false;
   }
   return true;
@@ -227,6 +229,7 @@ static bool parse_step(ProgramParser *self, StepKind kind, StepList *list, uint3
   Step step = {.kind = kind};
   bool ok = kind == STEP_KERNEL ? parse_call(self, &step)
             : kind == STEP_LOOP ? parse_loop_head(self, &step)
+            : kind == STEP_REQUIRE ? parse_dim(parser, &step.form)
                                 : parse_step_buffer(self, &step);
   if (!ok || !parse_location(parser, &step.location)) return false;
   for (uint32_t i = 0; i < step_body_count(&step); i++)
@@ -255,13 +258,14 @@ static bool parse_item(ProgramParser *self) {
   if (lexer_accept_word(lexer, "kernel")) return parse_program_kernel(self);
   if (lexer_accept_word(lexer, "run")) return parse_top_step(self, STEP_KERNEL);
   if (lexer_accept_word(lexer, "check")) return parse_top_step(self, STEP_CHECK);
+  if (lexer_accept_word(lexer, "require")) return parse_top_step(self, STEP_REQUIRE);
   if (lexer_accept_word(lexer, "if")) return parse_top_step(self, STEP_IF);
   if (lexer_accept_word(lexer, "loop")) return parse_top_step(self, STEP_LOOP);
   if (lexer_accept_word(lexer, "workspace"))
     return parse_dim(parser, &self->program->workspace_bytes) && parse_expect_word(parser, "least") &&
            parse_number(parser, UINT64_C(1) << 63, &self->program->workspace_lower_bound);
   return parse_error(parser, &lexer->token,
-                     "expected symbol, blob, entry, buffer, workspace, kernel, run, check, if, loop or '}'");
+                     "expected symbol, blob, entry, buffer, workspace, kernel, run, check, require, if, loop or '}'");
 }
 
 static bool parse_program(ProgramParser *self) {

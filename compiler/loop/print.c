@@ -345,6 +345,9 @@ static void print_step(Text *text, const Program *program, const Step *step, int
   case STEP_CHECK:
     text_format(text, "check #%u", step->buffers[0]);
     break;
+  case STEP_REQUIRE:
+    print_dim(text, "require ", step->form);
+    break;
   case STEP_IF:
     text_format(text, "if #%u", step->buffers[0]);
     break;

@@ -121,6 +121,7 @@ typedef struct ProgramBuffer {
 typedef enum StepKind {
   STEP_KERNEL,
   STEP_CHECK, /* return the i32 in buffers[0] from the run where it is not 0 */
+  STEP_REQUIRE, /* return AICC_E_SHAPE where the dim `form` is not 0; the first steps of a list */
   STEP_IF,    /* the first body where the bool in buffers[0] is true, else the second */
   STEP_LOOP   /* the first body again and again, with the number of the iteration in a symbol */
 } StepKind;
@@ -138,6 +139,7 @@ struct Step {
   uint32_t buffer_count;
   const uint32_t *buffers; /* program buffers; KERNEL: one per parameter; LOOP: condition, count, where it has them */
   Location location;
+  Dim form; /* REQUIRE */
   StepList bodies[2];
   /* Of a loop. An iteration takes place while its number is below the trip or count, and the condition is true. */
   bool conditional; /* buffers[0] is a bool that is looked at before each iteration */

@@ -159,6 +159,7 @@ static void verify_loop(StepVerifier *self, const Step *step, bool *written, uin
 static void verify_step(StepVerifier *self, const Step *step, bool *written, uint32_t depth) {
   KernelVerifier *verifier = self->base;
   const Program *program = verifier->program;
+  int64_t constant;
   for (uint32_t i = 0; i < step->buffer_count; i++)
     if (step->buffers[i] >= program->buffer_count) {
       kernel_fail(verifier, "a step uses buffer #%u, which does not exist", step->buffers[i]);
@@ -171,6 +172,11 @@ static void verify_step(StepVerifier *self, const Step *step, bool *written, uin
   case STEP_CHECK:
     if (step->buffer_count != 1 || program->buffers[step->buffers[0]].type.element != ELEMENT_I32)
       kernel_fail(verifier, "a check does not have one buffer of i32");
+    return;
+  case STEP_REQUIRE:
+    self->is_told = false;
+    if (kernel_dim_ok(verifier, "what is required", step->form)) check_dim(self, step->form);
+    if (dim_is_constant(step->form, &constant)) kernel_fail(verifier, "what is required is a constant");
     return;
   case STEP_IF:
     verify_if(self, step, written, depth + 1);
@@ -187,7 +193,11 @@ static void verify_list(StepVerifier *self, const Step *steps, size_t count, boo
     kernel_fail(self->base, "steps are nested deeper than %d", STEP_DEPTH_LIMIT);
     return;
   }
-  for (size_t i = 0; i < count; i++) verify_step(self, &steps[i], written, depth);
+  for (size_t i = 0; i < count; i++) {
+    if (i && steps[i].kind == STEP_REQUIRE && steps[i - 1].kind != STEP_REQUIRE)
+      kernel_fail(self->base, "dims are required behind other steps");
+    verify_step(self, &steps[i], written, depth);
+  }
 }
 
 void verify_steps(KernelVerifier *verifier) {

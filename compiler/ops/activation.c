@@ -25,10 +25,9 @@ static bool expand_prelu(OperatorCall *call, Value **results) {
     for (uint32_t i = 0; i < rank; i++) dims[i] = i ? dim_constant(builder->module->dims, 1) : slope->type.dims[0];
     slope = build_reshape(builder, slope, rank, dims);
   }
-  if (slope && slope->type.rank > x->type.rank) return call_invalid(call, "the slope has more axes than X");
+  slope = build_stretch(builder, slope, x, "the slope does not broadcast to X");
   Value *zero = build_number(builder, x->type.element, 0);
   Value *scaled = build_binary(builder, SCALAR_MUL, slope, x);
-  if (scaled && !type_same_dims(&scaled->type, &x->type)) return call_invalid(call, "the slope does not broadcast to X");
   results[0] = build_select(builder, build_binary(builder, SCALAR_LT, x, zero), scaled, x);
   return results[0] != NULL;
 }

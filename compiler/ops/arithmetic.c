@@ -66,12 +66,9 @@ static bool expand_clip(OperatorCall *call, Value **results) {
   if (call_attribute(call, "max")) high = build_number(builder, x->type.element, call_float(call, "max"));
   Value *bounds[2] = {low, high};
   for (int i = 0; i < 2; i++) {
-    int64_t count;
-    if (bounds[i] && bounds[i]->type.rank) {
-      if (!type_static_count(&bounds[i]->type, &count) || count != 1)
-        return call_invalid(call, "%s must be a scalar", i ? "max" : "min");
-      bounds[i] = build_reshape(builder, bounds[i], 0, NULL);
-    }
+    if (!bounds[i]) continue;
+    bounds[i] = build_reshape(builder, bounds[i], 0, NULL);
+    if (!bounds[i]) return false;
   }
   if (bounds[0]) x = build_binary(builder, SCALAR_MAX, x, bounds[0]);
   if (bounds[1]) x = build_binary(builder, SCALAR_MIN, x, bounds[1]);

@@ -11,34 +11,50 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
   return true;
 }
 
-/* The numbers of a constant of floats; false where it is none or one of them is not whole. */
-static bool whole_numbers(const Module *module, const Value *input, Dim *dims, size_t *count) {
+/* The numbers of a constant, of floats where they are whole; false where it is none. */
+static bool constant_numbers(const Module *module, const Value *input, Dim *dims, size_t count) {
   const double most = 0x1p53; /* beyond it not every integer is a float64 */
   const Blob *blob = value_constant(input);
   double number;
-  if (!blob || !element_is_float(input->type.element) || blob->element_count > TRACKED_ELEMENT_LIMIT) return false;
-  *count = (size_t)blob->element_count;
-  for (size_t i = 0; i < *count; i++) {
-    if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -most && number < most)) return false;
-    if ((double)(int64_t)number != number) return false;
-    dims[i] = dim_constant(module->dims, (int64_t)number);
+  int64_t integer;
+  if (!blob) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (element_is_integer(input->type.element)) {
+      if (!blob_integer_at(blob, (int64_t)i, &integer)) return false;
+    } else {
+      if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -most && number < most)) return false;
+      integer = (int64_t)number;
+      if ((double)integer != number) return false;
+    }
+    dims[i] = dim_constant(module->dims, integer);
   }
   return true;
 }
 
-bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count) {
+bool call_integers(const OperatorCall *call, const char *name, Dim **dims, size_t *count) {
   Module *module = call->builder->module;
   const Attribute *attribute = call_attribute(call, name);
   const Value *input = call_input(call, name);
-  *count = 0;
-  if (attribute) {
-    if (attribute->count > TRACKED_ELEMENT_LIMIT)
-      return call_invalid(call, "attribute '%s' has more than %d numbers", name, TRACKED_ELEMENT_LIMIT);
-    for (; *count < attribute->count; ++*count) dims[*count] = dim_constant(module->dims, attribute->integers[*count]);
-  }
-  if (!input || value_track(module, input, dims, count) || whole_numbers(module, input, dims, count)) return true;
+  int64_t elements = 0;
+  if (attribute) elements = (int64_t)attribute->count;
+  if (input && !type_static_count(&input->type, &elements)) elements = -1;
+  if (elements > OPERATOR_VARIADIC_LIMIT)
+    return call_invalid(call, "'%s' has more than %d numbers", name, OPERATOR_VARIADIC_LIMIT);
+  *count = (size_t)(elements < 0 ? 0 : elements);
+  *dims = arena_array(module->arena, Dim, *count + 1);
+  for (size_t i = 0; attribute && i < *count; i++) (*dims)[i] = dim_constant(module->dims, attribute->integers[i]);
+  if (!input || constant_numbers(module, input, *dims, *count)) return true;
+  if (elements >= 0 && elements <= TRACKED_ELEMENT_LIMIT && value_track(call->builder, input, *dims, count)) return true;
   const char *text = arena_format(module->arena, "the values of '%s' are not known at compile time", name);
   return report(module->diagnostics, &call->builder->location, MESSAGE_SHAPE_UNKNOWN, text);
+}
+
+bool call_dims(const OperatorCall *call, const char *name, Dim *dims, size_t *count) {
+  Dim *all;
+  if (!call_integers(call, name, &all, count)) return false;
+  if (*count > RANK_LIMIT) return call_invalid(call, "'%s' has %zu numbers, more than %d axes are not supported", name, *count, RANK_LIMIT);
+  if (*count) memcpy(dims, all, *count * sizeof *dims);
+  return true;
 }
 
 /* The i-th number of a list attribute, or a default; every list must have `count` numbers. */
@@ -78,7 +94,9 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
       !list_number(call, "pads", 2 * (size_t)axes, i + axes, 0, 0, &high))
     return false;
   Dim stride = dim_constant(context, window->stride[i]), one = dim_constant(context, 1);
-  Dim reach = dim_constant(context, window->dilation[i] * (window->kernel[i] - 1) + 1), input = window->input[i];
+  Dim reach = dim_multiply(context, dim_subtract(context, window->kernel[i], one), dim_constant(context, window->dilation[i]));
+  Dim input = window->input[i];
+  reach = dim_add(context, reach, one);
   if (mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER) {
     Dim output = dim_ceil_divide(context, input, stride);
     Dim needed = dim_add(context, dim_multiply(context, dim_subtract(context, output, one), stride), reach);
@@ -94,9 +112,8 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
   window->high[i] = dim_constant(context, high);
   Dim padded = dim_add(context, input, dim_constant(context, low + high));
   Dim room = dim_subtract(context, padded, reach);
-  if (dim_range(context, room).high < 0)
-    return call_invalid(call, "the window of axis %u (%lld with dilation) is larger than the padded input", i,
-                        (long long)(window->dilation[i] * (window->kernel[i] - 1) + 1));
+  if (!build_require_at_least(call->builder, padded, reach, "the window, with dilation, is larger than the padded input"))
+    return false;
   bool ceiling = call_int(call, "ceil_mode") != 0;
   Dim steps = ceiling ? dim_ceil_divide(context, room, stride) : dim_floor_divide(context, room, stride);
   window->output[i] = dim_add(context, steps, one);
@@ -108,12 +125,14 @@ static bool window_axis(const OperatorCall *call, Window *window, uint32_t i, Au
   return true;
 }
 
-bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window) {
+bool call_window(const OperatorCall *call, const Value *input, const Dim *kernel, Window *window) {
   AutoPad mode = PAD_GIVEN;
   window->axes = input->type.rank - 2;
   if (!call_auto_pad(call, &mode)) return false;
   for (uint32_t i = 0; i < window->axes; i++) {
-    if (kernel[i] < 1 || kernel[i] > INT32_MAX) return call_invalid(call, "a window has no extent along axis %u", i);
+    Dim one = dim_constant(call->builder->module->dims, 1);
+    if (dim_range(call->builder->module->dims, kernel[i]).high > INT32_MAX) return call_invalid(call, "a window is too large");
+    if (!build_require_at_least(call->builder, kernel[i], one, "a window has no extent")) return false;
     window->kernel[i] = kernel[i];
     window->input[i] = input->type.dims[i + 2];
     if (!window_axis(call, window, i, mode)) return false;

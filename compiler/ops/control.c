@@ -3,17 +3,6 @@
 #include "ops/families.h"
 #include <string.h>
 
-/* A value of one element as rank 0; null after a report. */
-static Value *one_element(const OperatorCall *call, Builder *builder, Value *value, const char *what) {
-  int64_t count;
-  if (!value->type.rank) return value;
-  if (!type_static_count(&value->type, &count) || count != 1) {
-    call_invalid(call, "%s does not have exactly one element", what);
-    return NULL;
-  }
-  return build_reshape(builder, value, 0, NULL);
-}
-
 /* Finishes the node and hands on as many of its results as the call has outputs: trailing ones may be left off. */
 static bool finish(OperatorCall *call, Node *node, bool ok, uint32_t lead, Value **results) {
   uint32_t found = node->regions[0]->result_count, count = call->output_count;
@@ -25,7 +14,7 @@ static bool finish(OperatorCall *call, Node *node, bool ok, uint32_t lead, Value
 }
 
 static bool expand_if(OperatorCall *call, Value **results) {
-  Value *condition = one_element(call, call->builder, call->inputs[0], "the condition");
+  Value *condition = build_reshape(call->builder, call->inputs[0], 0, NULL);
   Node *node = build_if(call->builder, condition);
   if (!node) return false;
   bool ok = call_subgraph(call, "then_branch", node->regions[0]);
@@ -65,9 +54,8 @@ static bool take_declared_trip(const OperatorCall *call, Node *node, uint32_t ca
 static bool expand_loop(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   Value *limits[2] = {NULL, NULL};
-  static const char *const names[2] = {"the trip count", "the condition"};
   for (uint32_t i = 0; i < 2 && i < call->input_count; i++)
-    if (call->inputs[i] && !(limits[i] = one_element(call, builder, call->inputs[i], names[i]))) return false;
+    if (call->inputs[i] && !(limits[i] = build_reshape(builder, call->inputs[i], 0, NULL))) return false;
   uint32_t carried = call->input_count > 2 ? call->input_count - 2 : 0;
   for (uint32_t i = 0; i < carried; i++)
     if (!call->inputs[2 + i]) return call_invalid(call, "carried value %u is absent", i);
@@ -78,7 +66,7 @@ static bool expand_loop(OperatorCall *call, Value **results) {
   if (ok && !body->result_count) ok = call_invalid(call, "the body gives no condition");
   if (ok) {
     Builder inner = {.module = builder->module, .region = body, .location = builder->location};
-    body->results[0] = one_element(call, &inner, body->results[0], "the condition that the body gives");
+    body->results[0] = build_reshape(&inner, body->results[0], 0, NULL);
     ok = body->results[0] && take_declared_trip(call, node, carried);
   }
   return finish(call, node, ok, 1, results);

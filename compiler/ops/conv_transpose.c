@@ -14,8 +14,13 @@ typedef struct Transposed {
   int64_t groups;
   Dim group_inputs, group_outputs;
   uint32_t axes;
-  int64_t kernel[SPATIAL_LIMIT], stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT], low[SPATIAL_LIMIT];
+  Dim kernel[SPATIAL_LIMIT];
+  int64_t stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT], low[SPATIAL_LIMIT];
   Dim output[SPATIAL_LIMIT], steps[SPATIAL_LIMIT]; /* steps: outputs per residue */
+  /* Where only the run knows how much padding there is, all outputs are computed, and `wanted` of them taken from
+     `start` on. */
+  bool is_cut;
+  Dim start[SPATIAL_LIMIT], wanted[SPATIAL_LIMIT];
 } Transposed;
 
 static int64_t list_or(const OperatorCall *call, const char *name, uint32_t index, int64_t fallback) {
@@ -40,9 +45,10 @@ static bool read_axis(Transposed *t, uint32_t i, AutoPad mode) {
   DimContext *context = call->builder->module->dims;
   t->stride[i] = list_or(call, "strides", i, 1);
   t->dilation[i] = list_or(call, "dilations", i, 1);
-  int64_t extra = list_or(call, "output_padding", i, 0), reach = t->dilation[i] * (t->kernel[i] - 1) + 1;
   Dim stride = dim_constant(context, t->stride[i]), one = dim_constant(context, 1), input = t->x->type.dims[i + 2];
-  Dim full = dim_add(context, dim_multiply(context, dim_subtract(context, input, one), stride), dim_constant(context, reach + extra));
+  Dim reach = dim_multiply(context, dim_subtract(context, t->kernel[i], one), dim_constant(context, t->dilation[i]));
+  Dim full = dim_add(context, dim_multiply(context, dim_subtract(context, input, one), stride), reach);
+  full = dim_add(context, full, dim_constant(context, list_or(call, "output_padding", i, 0) + 1));
   bool same = mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER;
   const Attribute *shape = call_attribute(call, "output_shape");
   t->low[i] = list_or(call, "pads", i, 0);
@@ -53,15 +59,25 @@ static bool read_axis(Transposed *t, uint32_t i, AutoPad mode) {
   }
   if (shape || same) {
     t->output[i] = shape ? dim_constant(context, shape->integers[i]) : dim_multiply(context, input, stride);
-    int64_t total;
-    if (!dim_is_constant(dim_subtract(context, full, t->output[i]), &total))
-      return call_invalid(call, "output_shape with a symbolic input is not supported");
-    if (total < 0) total = 0; /* what is asked for beyond the full extent stands behind it */
-    t->low[i] = mode == PAD_SAME_UPPER ? total / 2 : total - total / 2;
+    /* Below 0: outputs beyond the full extent, of which the formula puts some before it. */
+    Dim total = dim_subtract(context, full, t->output[i]), half = dim_floor_divide(context, total, dim_constant(context, 2));
+    Dim low = mode == PAD_SAME_UPPER ? half : dim_subtract(context, total, half);
+    if (!dim_is_constant(low, &t->low[i])) {
+      t->is_cut = true;
+      t->start[i] = low;
+      t->wanted[i] = t->output[i];
+      t->low[i] = 0;
+      t->output[i] = full;
+    }
   }
-  if (dim_range(context, t->output[i]).high < 0) return call_invalid(call, "axis %u of the output has a negative extent", i);
+  if (!build_require_at_least(call->builder, t->output[i], dim_constant(context, 0), "an axis of the output has a negative extent"))
+    return false;
   t->output[i] = dim_max(context, t->output[i], dim_constant(context, 0));
   t->steps[i] = dim_ceil_divide(context, t->output[i], stride);
+  if (!t->wanted[i]) {
+    t->start[i] = dim_constant(context, 0);
+    t->wanted[i] = t->output[i];
+  }
   return true;
 }
 
@@ -71,12 +87,12 @@ static bool read_transposed(OperatorCall *call, Transposed *t) {
   *t = (Transposed){.call = call, .x = x, .w = w, .groups = call_int(call, "group"), .axes = x->type.rank - 2};
   if (x->type.rank < 3 || x->type.rank != w->type.rank || t->axes > SPATIAL_LIMIT)
     return call_invalid(call, "X and W must have the same rank of at least 3, found %u and %u", x->type.rank, w->type.rank);
-  int64_t channels;
-  if (!dim_is_constant(w->type.dims[0], &channels) || t->groups < 1 || channels % t->groups)
-    return call_invalid(call, "group %lld does not divide the input channels", (long long)t->groups);
-  if (dim_equal(context, w->type.dims[0], x->type.dims[1]) == TRUTH_NO)
-    return call_invalid(call, "the input's channels are not the weights' first dim");
-  t->group_inputs = dim_constant(context, channels / t->groups);
+  if (t->groups < 1 || t->groups > INT32_MAX) return call_invalid(call, "group is %lld", (long long)t->groups);
+  Dim channels = dim_plainer(w->type.dims[0], x->type.dims[1]);
+  if (!build_require_equal(call->builder, x->type.dims[1], w->type.dims[0], "the input's channels are not the weights' first dim") ||
+      !build_require_multiple(call->builder, channels, t->groups, "the groups do not divide the input channels"))
+    return false;
+  t->group_inputs = dim_floor_divide(context, channels, dim_constant(context, t->groups));
   t->group_outputs = w->type.dims[1];
   if (!check_list(call, "strides", t->axes, 1) || !check_list(call, "dilations", t->axes, 1) ||
       !check_list(call, "output_padding", t->axes, 0) || !check_list(call, "output_shape", t->axes, 0) ||
@@ -85,10 +101,12 @@ static bool read_transposed(OperatorCall *call, Transposed *t) {
   AutoPad mode = PAD_GIVEN;
   if (!call_auto_pad(call, &mode)) return false;
   for (uint32_t i = 0; i < t->axes; i++) {
-    if (!dim_is_constant(w->type.dims[i + 2], &t->kernel[i])) return call_invalid(call, "the weights' window is not static");
-    if (list_or(call, "kernel_shape", i, t->kernel[i]) != t->kernel[i] || t->kernel[i] < 1)
-      return call_invalid(call, "kernel_shape is at odds with the weights' shape");
-    if (!read_axis(t, i, mode)) return false;
+    t->kernel[i] = w->type.dims[i + 2];
+    if (call_attribute(call, "kernel_shape")) t->kernel[i] = dim_constant(context, list_or(call, "kernel_shape", i, 0));
+    if (!build_require_equal(call->builder, w->type.dims[i + 2], t->kernel[i], "the weights' window is not kernel_shape") ||
+        !build_require_at_least(call->builder, t->kernel[i], dim_constant(context, 1), "a window has no extent") ||
+        !read_axis(t, i, mode))
+      return false;
   }
   return true;
 }
@@ -102,19 +120,22 @@ static int64_t greatest_common_divisor(int64_t a, int64_t b) {
   return a;
 }
 
-/* The taps of a residue: first, distance, count (0: none), and where the first reads for output step 0. */
+/* The taps of a residue: first, distance, count, and where the first reads for output step 0. */
 typedef struct Taps {
-  int64_t first, distance, count, start, step;
+  int64_t first, distance, start, step;
+  Dim count;
 } Taps;
 
 static Taps taps_of(const Transposed *t, uint32_t axis, int64_t residue) {
+  DimContext *context = t->call->builder->module->dims;
   int64_t s = t->stride[axis], d = t->dilation[axis], g = greatest_common_divisor(s, d);
-  Taps taps = {.distance = s / g, .step = d / g};
-  for (int64_t k = 0; k < t->kernel[axis] && k < taps.distance; k++) {
+  Taps taps = {.distance = s / g, .step = d / g, .count = dim_constant(context, 0)};
+  for (int64_t k = 0; k < taps.distance; k++) {
     int64_t place = residue + t->low[axis] - d * k;
     if (place % s) continue;
+    Dim behind = dim_subtract(context, t->kernel[axis], dim_constant(context, k));
     taps.first = k;
-    taps.count = (t->kernel[axis] - k + taps.distance - 1) / taps.distance;
+    taps.count = dim_max(context, taps.count, dim_ceil_divide(context, behind, dim_constant(context, taps.distance)));
     taps.start = place / s;
     break;
   }
@@ -132,7 +153,7 @@ static Value *convolve_residue(const Transposed *t, const int64_t *residues) {
   dims[1] = dim_multiply(context, dim_constant(context, t->groups), t->group_outputs);
   for (uint32_t i = 0; i < t->axes; i++) {
     dims[i + 2] = t->steps[i];
-    empty = empty || taps_of(t, i, residues[i]).count == 0;
+    empty = empty || dim_equals_constant(taps_of(t, i, residues[i]).count, 0);
   }
   ElementType element = t->x->type.element;
   if (empty) return build_splat(builder, element, 0, t->axes + 2, dims);
@@ -151,7 +172,7 @@ static Value *convolve_residue(const Transposed *t, const int64_t *residues) {
   for (uint32_t i = 0; i < t->axes; i++) {
     Taps taps = taps_of(t, i, residues[i]);
     uint32_t pair[2] = {equation_label(equation, output_names[i], t->steps[i]),
-                        equation_label(equation, tap_names[i], dim_constant(context, taps.count))};
+                        equation_label(equation, tap_names[i], taps.count)};
     Dim steps[2] = {one, dim_constant(context, -taps.step)}, distance = dim_constant(context, taps.distance);
     equation_operand(equation, 0, dim_constant(context, taps.start), 2, pair, steps);
     equation_operand(equation, 1, dim_constant(context, taps.first), 1, &pair[1], &distance);
@@ -214,20 +235,22 @@ static bool expand_conv_transpose(OperatorCall *call, Value **results) {
   if (bias) {
     Dim dims[SPATIAL_LIMIT + 1];
     Dim outputs = dim_multiply(context, dim_constant(context, t.groups), t.group_outputs);
-    if (bias->type.rank != 1 || dim_equal(context, bias->type.dims[0], outputs) == TRUTH_NO)
-      return call_invalid(call, "the bias must have one number per output channel");
-    for (uint32_t i = 0; i <= t.axes; i++) dims[i] = i ? dim_constant(context, 1) : bias->type.dims[0];
-    t.bias = build_reshape(builder, bias, t.axes + 1, dims);
+    if (bias->type.rank != 1) return call_invalid(call, "the bias must have one axis, found %u", bias->type.rank);
+    bias = build_with_dims(builder, bias, &outputs, RANK_LIMIT, "the bias does not have one number per output channel");
+    for (uint32_t i = 0; i <= t.axes; i++) dims[i] = i ? dim_constant(context, 1) : outputs;
+    bias = build_reshape(builder, bias, t.axes + 1, dims);
+    if (!t.is_cut) t.bias = bias;
   }
   Value *y = interleave(&t);
   if (!y) return false;
   Dim start[RANK_LIMIT], extent[RANK_LIMIT];
   for (uint32_t i = 0; i < y->type.rank; i++) {
-    start[i] = dim_constant(context, 0);
+    start[i] = i < 2 ? dim_constant(context, 0) : t.start[i - 2];
     step[i] = 1;
-    extent[i] = i < 2 ? y->type.dims[i] : t.output[i - 2];
+    extent[i] = i < 2 ? y->type.dims[i] : t.wanted[i - 2];
   }
   results[0] = build_slice(builder, y, start, step, extent);
+  if (bias && t.is_cut) results[0] = build_binary(builder, SCALAR_ADD, results[0], bias); /* also beyond what was computed */
   return results[0] != NULL;
 }
 

@@ -15,25 +15,30 @@ typedef struct Convolution {
 static bool read_convolution(OperatorCall *call, Convolution *conv) {
   DimContext *context = call->builder->module->dims;
   Value *x = conv->x = call->inputs[0], *w = conv->w = call->inputs[1];
-  int64_t group = call_int(call, "group"), outputs, kernel[SPATIAL_LIMIT];
+  int64_t group = call_int(call, "group");
+  Dim kernel[SPATIAL_LIMIT];
   if (x->type.rank < 3 || x->type.rank != w->type.rank || x->type.rank > SPATIAL_LIMIT + 2)
     return call_invalid(call, "X and W must have the same rank of at least 3, found %u and %u", x->type.rank,
                         w->type.rank);
-  if (!dim_is_constant(w->type.dims[0], &outputs) || group < 1 || outputs % group)
-    return call_invalid(call, "group %lld does not divide the output channels", (long long)group);
+  if (group < 1 || group > INT32_MAX) return call_invalid(call, "group is %lld", (long long)group);
+  if (!build_require_multiple(call->builder, w->type.dims[0], group, "the groups do not divide the output channels"))
+    return false;
   conv->groups = dim_constant(context, group);
-  conv->group_outputs = dim_constant(context, outputs / group);
-  conv->group_inputs = w->type.dims[1];
-  Dim channels = dim_multiply(context, conv->groups, conv->group_inputs);
-  if (dim_equal(context, channels, x->type.dims[1]) == TRUTH_NO)
-    return call_invalid(call, "the input's channels are not group times the weights' second dim");
+  conv->group_outputs = dim_floor_divide(context, w->type.dims[0], conv->groups);
+  conv->group_inputs = dim_plainer(w->type.dims[1], dim_floor_divide(context, x->type.dims[1], conv->groups));
+  Dim channels = dim_multiply(context, conv->groups, w->type.dims[1]);
+  if (!build_require_equal(call->builder, x->type.dims[1], channels,
+                           "the input's channels are not group times the weights' second dim"))
+    return false;
   const Attribute *shape = call_attribute(call, "kernel_shape");
   if (shape && shape->count != x->type.rank - 2)
     return call_invalid(call, "kernel_shape has %zu numbers, %u are needed", shape->count, x->type.rank - 2);
   for (uint32_t i = 0; i + 2 < x->type.rank; i++) {
-    if (!dim_is_constant(w->type.dims[i + 2], &kernel[i])) return call_invalid(call, "the weights' window is not static");
-    if (shape && shape->integers[i] != kernel[i])
-      return call_invalid(call, "kernel_shape is at odds with the weights' shape");
+    kernel[i] = w->type.dims[i + 2];
+    if (!shape) continue;
+    Dim given = dim_constant(context, shape->integers[i]);
+    if (!build_require_equal(call->builder, kernel[i], given, "the weights' window is not kernel_shape")) return false;
+    kernel[i] = given;
   }
   return call_window(call, x, kernel, &conv->window);
 }
@@ -58,10 +63,11 @@ static Value *convolve(Builder *builder, const Convolution *conv) {
   equation_operand(equation, 1, zero, 2 - skip, output_pair + skip, output_coefficients + skip);
   equation_operand_label(equation, 1, channel);
   equation_result_label(equation, batch);
-  equation_result(equation, zero, 2 - skip, output_pair + skip, output_coefficients + skip, conv->w->type.dims[0]);
+  equation_result(equation, zero, 2 - skip, output_pair + skip, output_coefficients + skip,
+                  dim_multiply(context, conv->groups, conv->group_outputs));
   for (uint32_t i = 0; i < window->axes; i++) {
     uint32_t pair[2] = {equation_label(equation, output_names[i], window->output[i]),
-                        equation_label(equation, tap_names[i], dim_constant(context, window->kernel[i]))};
+                        equation_label(equation, tap_names[i], window->kernel[i])};
     Dim coefficients[2] = {dim_constant(context, window->stride[i]), dim_constant(context, window->dilation[i])};
     equation_operand(equation, 0, dim_subtract(context, zero, window->low[i]), 2, pair, coefficients);
     equation_operand_label(equation, 1, pair[1]);
@@ -77,10 +83,9 @@ static bool expand_convolution(OperatorCall *call, Value **results) {
   if (y && bias) {
     Dim dims[RANK_LIMIT];
     uint32_t rank = y->type.rank - 1;
-    if (bias->type.rank != 1 || dim_equal(call->builder->module->dims, bias->type.dims[0], y->type.dims[1]) == TRUTH_NO)
-      return call_invalid(call, "the bias must have one number per output channel");
-    for (uint32_t i = 0; i < rank; i++)
-      dims[i] = i ? dim_constant(call->builder->module->dims, 1) : bias->type.dims[0];
+    if (bias->type.rank != 1) return call_invalid(call, "the bias must have one axis, found %u", bias->type.rank);
+    bias = build_with_dims(call->builder, bias, &y->type.dims[1], RANK_LIMIT, "the bias does not have one number per output channel");
+    for (uint32_t i = 0; i < rank; i++) dims[i] = i ? dim_constant(call->builder->module->dims, 1) : y->type.dims[1];
     y = build_binary(call->builder, SCALAR_ADD, y, build_reshape(call->builder, bias, rank, dims));
   }
   results[0] = y;

@@ -39,10 +39,12 @@ extern const Operator control_operators[];
 /* Helpers that several families need (ops/common.c). */
 /* A model's axis (negative counts from the end) within [0, limit); reports and gives false outside. */
 bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result);
-/* The integers of an attribute list or of an input of that name, as dims (up to TRACKED_ELEMENT_LIMIT); none where
-   neither is given. A constant of floats serves as an input where its numbers are whole. Reports and gives false where
-   an input's values are known to the run only. */
-bool call_integers(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
+/* The integers of an attribute list or of an input of that name, as dims in the module's arena; none where neither is
+   given. A constant of floats serves as an input where its numbers are whole. Reports and gives false where an input's
+   values are known to the run only. */
+bool call_integers(const OperatorCall *call, const char *name, Dim **dims, size_t *count);
+/* As call_integers, but of no more than RANK_LIMIT numbers: one per axis. */
+bool call_dims(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
 /* The call's `auto_pad`; reports and gives false where it is not defined. */
 typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
 bool call_auto_pad(const OperatorCall *call, AutoPad *mode);
@@ -52,9 +54,10 @@ typedef struct Window {
   uint32_t axes; /* spatial axes */
   Dim input[SPATIAL_LIMIT], output[SPATIAL_LIMIT];
   Dim low[SPATIAL_LIMIT], high[SPATIAL_LIMIT]; /* padding before and after */
-  int64_t kernel[SPATIAL_LIMIT], stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT];
+  Dim kernel[SPATIAL_LIMIT];
+  int64_t stride[SPATIAL_LIMIT], dilation[SPATIAL_LIMIT];
 } Window;
 /* From `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode` of the call; kernel is given. `input` has rank
    axes + 2. Reports and gives false where they do not fit. */
-bool call_window(const OperatorCall *call, const Value *input, const int64_t *kernel, Window *window);
+bool call_window(const OperatorCall *call, const Value *input, const Dim *kernel, Window *window);
 #endif

@@ -17,11 +17,10 @@ static bool expand_gemm(OperatorCall *call, Value **results) {
   if (a->type.rank != 2 || b->type.rank != 2)
     return call_invalid(call, "A and B must be matrices, found rank %u and %u", a->type.rank, b->type.rank);
   Dim m = a->type.dims[trans_a], k = a->type.dims[!trans_a], n = b->type.dims[!trans_b];
-  if (dim_equal(builder->module->dims, k, b->type.dims[trans_b]) == TRUTH_NO)
-    return call_invalid(call, "the inner dims of A and B differ");
+  if (!build_require_equal(builder, k, b->type.dims[trans_b], "the inner dims of A and B differ")) return false;
   EquationBuilder *equation = equation_start(builder);
   uint32_t row = equation_label(equation, "m", m), column = equation_label(equation, "n", n);
-  uint32_t inner = equation_label(equation, "k", k);
+  uint32_t inner = equation_label(equation, "k", dim_plainer(k, b->type.dims[trans_b]));
   matrix_labels(equation, 0, trans_a, row, inner);
   matrix_labels(equation, 1, trans_b, inner, column);
   equation_result_label(equation, row);
@@ -29,11 +28,10 @@ static bool expand_gemm(OperatorCall *call, Value **results) {
   Value *product = build_contract(equation, a, b);
   if (alpha != 1) product = build_binary(builder, SCALAR_MUL, product, build_number(builder, element, alpha));
   if (c && beta != 1) c = build_binary(builder, SCALAR_MUL, c, build_number(builder, element, beta));
-  Value *sum = call_input(call, "C") ? build_binary(builder, SCALAR_ADD, product, c) : product;
-  if (sum && product && !type_same_dims(&sum->type, &product->type))
-    return call_invalid(call, "C does not broadcast to the product");
-  results[0] = sum;
-  return sum != NULL;
+  results[0] = product;
+  if (call_input(call, "C"))
+    results[0] = build_binary(builder, SCALAR_ADD, product, build_stretch(builder, c, product, "C does not broadcast to the product"));
+  return results[0] != NULL;
 }
 
 /* The batch axes of an operand: a label where it has the result's dim, fixed where it has 1. */
@@ -64,7 +62,7 @@ static bool expand_matmul(OperatorCall *call, Value **results) {
   if (a->type.rank > 20 || b->type.rank > 20) return call_invalid(call, "more than 20 axes are not supported");
   uint32_t a_batch = a->type.rank < 2 ? 0 : a->type.rank - 2, b_batch = b->type.rank < 2 ? 0 : b->type.rank - 2;
   Dim inner_a = a->type.dims[a->type.rank - 1], inner_b = b->type.dims[column_vector ? 0 : b->type.rank - 2];
-  if (dim_equal(context, inner_a, inner_b) == TRUTH_NO) return call_invalid(call, "the inner dims of A and B differ");
+  if (!build_require_equal(builder, inner_a, inner_b, "the inner dims of A and B differ")) return false;
   Type left = a->type, right = b->type;
   left.rank = a_batch;
   right.rank = b_batch;
@@ -76,7 +74,7 @@ static bool expand_matmul(OperatorCall *call, Value **results) {
   for (uint32_t i = 0; i < rank; i++) labels[i] = equation_label(equation, names[i], dims[i]);
   uint32_t row = row_vector ? 0 : equation_label(equation, "m", a->type.dims[a_batch]);
   uint32_t column = column_vector ? 0 : equation_label(equation, "n", b->type.dims[b->type.rank - 1]);
-  uint32_t inner = equation_label(equation, "k", inner_a);
+  uint32_t inner = equation_label(equation, "k", dim_plainer(inner_a, inner_b));
   batch_axes(equation, context, 0, &left, rank, dims, labels);
   if (!row_vector) equation_operand_label(equation, 0, row);
   equation_operand_label(equation, 0, inner);

@@ -30,40 +30,35 @@ static bool expand_concat(OperatorCall *call, Value **results) {
 }
 
 /* A bound of a slice as a position from the axis's begin: negative ones count from its end. */
-static bool slice_bound(const OperatorCall *call, Dim given, Dim extent, Dim least, Dim most, Dim *result) {
-  DimContext *context = call->builder->module->dims;
+static Dim slice_bound(DimContext *context, Dim given, Dim extent, Dim least, Dim most) {
+  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
   int64_t number;
   DimRange range = dim_range(context, given);
-  if (dim_is_constant(given, &number) && number > INT32_MAX) { /* to the end, however it is written */
-    *result = most;
-    return true;
+  bool is_constant = dim_is_constant(given, &number);
+  if (is_constant && number > INT32_MAX) return most; /* to the end, however it is written */
+  if (is_constant && number < -(int64_t)INT32_MAX) return least;
+  /* The last position of an axis is one also where the axis is empty: what is clamped is the same. */
+  bool is_last = dim_equals_constant(dim_subtract(context, extent, given), 1);
+  if (range.low < 0 && !is_last) { /* + extent where it is negative */
+    Dim negative = dim_max(context, zero, dim_min(context, one, dim_subtract(context, zero, given)));
+    given = dim_add(context, given, dim_multiply(context, extent, negative));
   }
-  if (dim_is_constant(given, &number) && number < -(int64_t)INT32_MAX) {
-    *result = least;
-    return true;
-  }
-  if (range.low < 0 && range.high >= 0)
-    return call_invalid(call, "a bound may be negative or not, which only the run would tell");
-  if (range.high < 0) given = dim_add(context, given, extent);
-  *result = dim_max(context, least, dim_min(context, given, most));
-  return true;
+  return dim_max(context, least, dim_min(context, given, most));
 }
 
-/* One axis of a slice: where it starts and how many elements it has. */
+/* One axis of a slice: where it starts and how many elements it has. Backwards, the start is at the first element or
+   behind it, and the end may lie before it (text of the specification since opset 13). */
 static bool slice_axis(const OperatorCall *call, Dim extent, Dim from, Dim to, int64_t step, Dim *start, Dim *count) {
   DimContext *context = call->builder->module->dims;
-  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1), end, distance;
+  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1), distance;
   if (step == 0 || step == INT64_MIN) return call_invalid(call, "a step of %lld is not possible", (long long)step);
   if (step > 0) {
-    if (!slice_bound(call, from, extent, zero, extent, start) || !slice_bound(call, to, extent, zero, extent, &end))
-      return false;
-    distance = dim_subtract(context, end, *start);
+    *start = slice_bound(context, from, extent, zero, extent);
+    distance = dim_subtract(context, slice_bound(context, to, extent, zero, extent), *start);
   } else {
-    Dim last = dim_subtract(context, extent, one);
-    if (!slice_bound(call, from, extent, dim_constant(context, -1), last, start) ||
-        !slice_bound(call, to, extent, dim_constant(context, -1), last, &end))
-      return false;
-    distance = dim_subtract(context, *start, end);
+    Dim last = dim_subtract(context, extent, one), before = dim_constant(context, -1);
+    *start = slice_bound(context, from, extent, dim_min(context, zero, last), last);
+    distance = dim_subtract(context, *start, slice_bound(context, to, extent, before, last));
     step = -step;
   }
   *count = dim_max(context, zero, dim_ceil_divide(context, distance, dim_constant(context, step)));
@@ -73,10 +68,10 @@ static bool slice_axis(const OperatorCall *call, Dim extent, Dim from, Dim to, i
 static bool expand_slice(OperatorCall *call, Value **results) {
   DimContext *context = call->builder->module->dims;
   Value *x = call->inputs[0];
-  Dim starts[TRACKED_ELEMENT_LIMIT], ends[TRACKED_ELEMENT_LIMIT], axes[TRACKED_ELEMENT_LIMIT], steps[TRACKED_ELEMENT_LIMIT];
+  Dim starts[RANK_LIMIT], ends[RANK_LIMIT], axes[RANK_LIMIT], steps[RANK_LIMIT];
   size_t count, end_count, axis_count, step_count;
-  if (!call_integers(call, "starts", starts, &count) || !call_integers(call, "ends", ends, &end_count) ||
-      !call_integers(call, "axes", axes, &axis_count) || !call_integers(call, "steps", steps, &step_count))
+  if (!call_dims(call, "starts", starts, &count) || !call_dims(call, "ends", ends, &end_count) ||
+      !call_dims(call, "axes", axes, &axis_count) || !call_dims(call, "steps", steps, &step_count))
     return false;
   if (end_count != count || (axis_count && axis_count != count) || (step_count && step_count != count))
     return call_invalid(call, "starts, ends, axes and steps differ in length");
@@ -103,8 +98,9 @@ static bool expand_slice(OperatorCall *call, Value **results) {
 }
 
 /* The parts' extents: as given, or even ones of which the last may be smaller. */
-static bool split_extents(OperatorCall *call, Dim extent, Dim *parts) {
-  DimContext *context = call->builder->module->dims;
+static bool split_extents(OperatorCall *call, Dim extent, Dim **parts) {
+  Builder *builder = call->builder;
+  DimContext *context = builder->module->dims;
   size_t given;
   if (call_input(call, "split") && call_attribute(call, "split"))
     return call_invalid(call, "split is given as an attribute and as an input");
@@ -113,18 +109,22 @@ static bool split_extents(OperatorCall *call, Dim extent, Dim *parts) {
     return call_invalid(call, "split has %zu numbers for %u outputs", given, call->output_count);
   Dim sum = dim_constant(context, 0);
   if (given) {
-    for (size_t i = 0; i < given; i++) sum = dim_add(context, sum, parts[i]);
-    return dim_equal(context, sum, extent) != TRUTH_NO || call_invalid(call, "the parts do not add up to the axis");
+    for (size_t i = 0; i < given; i++) sum = dim_add(context, sum, (*parts)[i]);
+    return build_require_equal(builder, extent, sum, "the parts do not add up to the axis");
   }
   const Attribute *number = call_attribute(call, "num_outputs");
   if (number && (uint64_t)number->integer != call->output_count)
     return call_invalid(call, "num_outputs is %lld, but there are %u outputs", (long long)number->integer, call->output_count);
   Dim count = dim_constant(context, call->output_count), part = dim_ceil_divide(context, extent, count);
-  if (!number && dim_equal(context, dim_multiply(context, dim_floor_divide(context, extent, count), count), extent) != TRUTH_YES)
-    return call_invalid(call, "the axis does not divide into %u parts", call->output_count);
+  *parts = arena_array(builder->module->arena, Dim, call->output_count);
+  if (!number) {
+    if (!build_require_multiple(builder, extent, call->output_count, "the axis does not divide into even parts")) return false;
+    part = dim_floor_divide(context, extent, count);
+  }
   for (uint32_t i = 0; i < call->output_count; i++) {
-    parts[i] = dim_max(context, dim_constant(context, 0), dim_min(context, part, dim_subtract(context, extent, sum)));
-    sum = dim_add(context, sum, parts[i]);
+    Dim rest = dim_subtract(context, extent, sum);
+    (*parts)[i] = number ? dim_max(context, dim_constant(context, 0), dim_min(context, part, rest)) : part;
+    sum = dim_add(context, sum, (*parts)[i]);
   }
   return true;
 }
@@ -133,11 +133,10 @@ static bool expand_split(OperatorCall *call, Value **results) {
   DimContext *context = call->builder->module->dims;
   Value *x = call->inputs[0];
   uint32_t axis;
-  Dim parts[TRACKED_ELEMENT_LIMIT], start[RANK_LIMIT], extent[RANK_LIMIT];
+  Dim *parts, start[RANK_LIMIT], extent[RANK_LIMIT];
   int64_t step[RANK_LIMIT];
   if (!call_axis(call, call_int(call, "axis"), x->type.rank, &axis)) return false;
-  if (call->output_count > TRACKED_ELEMENT_LIMIT) return call_invalid(call, "more than %d outputs", TRACKED_ELEMENT_LIMIT);
-  if (!split_extents(call, x->type.dims[axis], parts)) return false;
+  if (!split_extents(call, x->type.dims[axis], &parts)) return false;
   for (uint32_t i = 0; i < x->type.rank; i++) {
     start[i] = dim_constant(context, 0);
     extent[i] = x->type.dims[i];
@@ -155,11 +154,10 @@ static bool expand_split(OperatorCall *call, Value **results) {
 /* Both ways: an entry of 1 keeps the input's dim. */
 static bool expand_expand(OperatorCall *call, Value **results) {
   Value *x = call->inputs[0];
-  Dim shape[TRACKED_ELEMENT_LIMIT], dims[RANK_LIMIT];
+  Dim shape[RANK_LIMIT], dims[RANK_LIMIT];
   size_t count;
   uint32_t rank;
-  if (!call_integers(call, "shape", shape, &count)) return false;
-  if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+  if (!call_dims(call, "shape", shape, &count)) return false;
   for (size_t i = 0; i < count; i++)
     if (dim_range(call->builder->module->dims, shape[i]).high < 0) return call_invalid(call, "dim %zu is negative", i);
   Type wanted = {.kind = VALUE_TENSOR, .element = x->type.element, .rank = (uint32_t)count, .dims = shape};
@@ -190,9 +188,9 @@ static bool tile(OperatorCall *call, const Dim *repeats, Value **results) {
 
 static bool expand_tile(OperatorCall *call, Value **results) {
   uint32_t rank = call->inputs[0]->type.rank;
-  Dim repeats[TRACKED_ELEMENT_LIMIT];
+  Dim repeats[RANK_LIMIT];
   size_t count;
-  if (!call_integers(call, "repeats", repeats, &count)) return false;
+  if (!call_dims(call, "repeats", repeats, &count)) return false;
   if (count != rank) return call_invalid(call, "repeats has %zu numbers for an input of rank %u", count, rank);
   return tile(call, repeats, results);
 }
@@ -200,10 +198,10 @@ static bool expand_tile(OperatorCall *call, Value **results) {
 /* Opset 1: a number of tiles along one axis. */
 static bool expand_tile_along_axis(OperatorCall *call, Value **results) {
   uint32_t rank = call->inputs[0]->type.rank, axis;
-  Dim tiles[TRACKED_ELEMENT_LIMIT], axes[TRACKED_ELEMENT_LIMIT], repeats[RANK_LIMIT];
+  Dim tiles[RANK_LIMIT], axes[RANK_LIMIT], repeats[RANK_LIMIT];
   size_t tile_count, axis_count;
   int64_t number;
-  if (!call_integers(call, "tiles", tiles, &tile_count) || !call_integers(call, "axis", axes, &axis_count)) return false;
+  if (!call_dims(call, "tiles", tiles, &tile_count) || !call_dims(call, "axis", axes, &axis_count)) return false;
   if (tile_count != 1 || axis_count != 1) return call_invalid(call, "tiles and axis are one number each");
   if (!dim_is_constant(axes[0], &number)) return call_invalid(call, "the axis depends on a symbolic dim");
   if (!call_axis(call, number, rank, &axis)) return false;
@@ -230,16 +228,16 @@ const Operator movement_operators[] = {
      .inputs = {INPUT("data", ANY), INDEX_INPUT("starts", false), INDEX_INPUT("ends", false), INDEX_INPUT("axes", true),
                 INDEX_INPUT("steps", true)},
      .expand = expand_slice, .doc = "A range of each axis, with steps; bounds are known when aicc runs, up to symbols."},
-    {.name = "Split", .since = 1, .until = 1, .inputs = {INPUT("input", ANY), WHOLE_INPUT("split", true)}, .output_count = 64,
+    {.name = "Split", .since = 1, .until = 1, .inputs = {INPUT("input", ANY), WHOLE_INPUT("split", true)}, .output_count = OPERATOR_VARIADIC_LIMIT,
      .attributes = {REQUIRED_ATTRIBUTE("axis", INT), INTS_ATTRIBUTE("split")}, .expand = expand_split,
      .doc = "Parts along an axis, as given (by the attribute or the input) or even; the axis has no default."},
-    {.name = "Split", .since = 2, .until = 12, .inputs = {INPUT("input", ANY)}, .output_count = 64,
+    {.name = "Split", .since = 2, .until = 12, .inputs = {INPUT("input", ANY)}, .output_count = OPERATOR_VARIADIC_LIMIT,
      .attributes = {INT_ATTRIBUTE("axis", 0), INTS_ATTRIBUTE("split")}, .expand = expand_split,
      .doc = "Parts along an axis, as given or even."},
-    {.name = "Split", .since = 13, .until = 17, .output_count = 64,
+    {.name = "Split", .since = 13, .until = 17, .output_count = OPERATOR_VARIADIC_LIMIT,
      .inputs = {INPUT("input", ANY), {.name = "split", .elements = ELEMENTS_I64, .optional = true}},
      .attributes = {INT_ATTRIBUTE("axis", 0)}, .expand = expand_split, .doc = "Parts along an axis, as given or even."},
-    {.name = "Split", .since = 18, .output_count = 64,
+    {.name = "Split", .since = 18, .output_count = OPERATOR_VARIADIC_LIMIT,
      .inputs = {INPUT("input", ANY), {.name = "split", .elements = ELEMENTS_I64, .optional = true}},
      .attributes = {INT_ATTRIBUTE("axis", 0), {.name = "num_outputs", .kind = ATTRIBUTE_INT, .no_default = true}},
      .expand = expand_split, .doc = "Parts along an axis, as given or even; the last may be smaller."},

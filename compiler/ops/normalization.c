@@ -32,14 +32,17 @@ static Value *running(Builder *builder, Value *old, Value *current, double momen
 /* Whether an input has one number per channel or, where `spatial` is 0, one per activation. Before opset 7 that
    attribute said how statistics are computed, but they had one number per channel all the same. */
 static bool check_parameter(const OperatorCall *call, uint32_t index, const Type *x) {
-  DimContext *context = call->builder->module->dims;
   const Type *type = &call->inputs[index]->type;
   const Attribute *spatial = call_attribute(call, "spatial");
   bool per_activation = spatial && spatial->integer == 0;
   bool fits = type->rank == x->rank - 1 || (type->rank == 1 && call->opset < 7);
   if (!per_activation) fits = type->rank == 1;
-  for (uint32_t i = 0; fits && i < type->rank; i++) fits = dim_equal(context, type->dims[i], x->dims[i + 1]) != TRUTH_NO;
-  return fits || call_invalid(call, "input %u must have one number per %s", index, per_activation ? "activation" : "channel");
+  if (!fits) return call_invalid(call, "input %u must have one number per %s", index, per_activation ? "activation" : "channel");
+  for (uint32_t i = 0; i < type->rank; i++)
+    if (!build_require_equal(call->builder, type->dims[i], x->dims[i + 1],
+                             per_activation ? "there is not one number per activation" : "there is not one number per channel"))
+      return false;
+  return true;
 }
 
 /* x * s + t with s = scale / sqrt(var + epsilon) and t = B - mean * s, which fold where the statistics are constants. */

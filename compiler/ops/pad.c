@@ -38,29 +38,29 @@ static Value *repeated(Builder *builder, Value *x, uint32_t axis, Dim place, Dim
 }
 
 /* Pads one axis by its own elements; a negative pad crops. */
-static Value *pad_axis(OperatorCall *call, PadMode mode, Value *x, uint32_t axis, int64_t low, int64_t high) {
+static Value *pad_axis(OperatorCall *call, PadMode mode, Value *x, uint32_t axis, Dim low, Dim high) {
   Builder *builder = call->builder;
   DimContext *context = builder->module->dims;
-  if (low < 0 || high < 0) {
-    Dim cut = dim_constant(context, (low < 0 ? low : 0) + (high < 0 ? high : 0));
-    x = along(builder, x, axis, dim_constant(context, low < 0 ? -low : 0), 1, dim_add(context, x->type.dims[axis], cut));
-    if (!x) return NULL;
-  }
-  Dim extent = x->type.dims[axis], one = dim_constant(context, 1), last = dim_subtract(context, extent, one);
-  int64_t most = dim_range(context, extent).low - (mode == PAD_REFLECT);
-  if (mode != PAD_EDGE && (low > most || high > most)) {
-    call_invalid(call, "axis %u is too short for its padding", axis);
-    return NULL;
-  }
+  Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
+  Dim before = dim_max(context, low, zero), after = dim_max(context, high, zero);
+  Dim cut_before = dim_subtract(context, before, low), cut_after = dim_subtract(context, after, high);
+  Dim extent = dim_subtract(context, x->type.dims[axis], dim_add(context, cut_before, cut_after));
+  x = along(builder, x, axis, cut_before, 1, extent);
+  if (!x) return NULL;
+  Dim last = dim_subtract(context, extent, one), most = dim_max(context, before, after);
+  /* There must be as much to reflect or repeat; of an edge there must be one where any pad is not 0. */
+  Dim least = mode == PAD_REFLECT ? dim_add(context, most, dim_min(context, most, one))
+              : mode == PAD_EDGE  ? dim_min(context, most, one)
+                                  : most;
+  if (!build_require_at_least(builder, extent, least, "an axis is too short for its padding")) return NULL;
   Value *parts[3];
   uint32_t count = 0;
-  Dim before = dim_constant(context, low), after = dim_constant(context, high);
-  if (low > 0)
+  if (!dim_equals_constant(before, 0))
     parts[count++] = mode == PAD_EDGE      ? repeated(builder, x, axis, dim_constant(context, 0), before)
                      : mode == PAD_REFLECT ? along(builder, x, axis, before, -1, before)
                                            : along(builder, x, axis, dim_subtract(context, extent, before), 1, before);
   parts[count++] = x;
-  if (high > 0)
+  if (!dim_equals_constant(after, 0))
     parts[count++] = mode == PAD_EDGE      ? repeated(builder, x, axis, last, after)
                      : mode == PAD_REFLECT ? along(builder, x, axis, dim_subtract(context, last, one), -1, after)
                                            : along(builder, x, axis, dim_constant(context, 0), 1, after);
@@ -70,10 +70,10 @@ static Value *pad_axis(OperatorCall *call, PadMode mode, Value *x, uint32_t axis
 /* The pads of every axis. */
 static bool read_pads(OperatorCall *call, uint32_t rank, Dim *low, Dim *high) {
   DimContext *context = call->builder->module->dims;
-  Dim pads[TRACKED_ELEMENT_LIMIT], axes[TRACKED_ELEMENT_LIMIT];
+  Dim *pads, axes[RANK_LIMIT];
   size_t count, axis_count;
-  if (!call_integers(call, call->operator->variant ? "paddings" : "pads", pads, &count) ||
-      !call_integers(call, "axes", axes, &axis_count))
+  if (!call_integers(call, call->operator->variant ? "paddings" : "pads", &pads, &count) ||
+      !call_dims(call, "axes", axes, &axis_count))
     return false;
   size_t padded = call_input(call, "axes") ? axis_count : rank;
   if (count != 2 * padded) return call_invalid(call, "there are %zu pads, %zu are needed", count, 2 * padded);
@@ -93,10 +93,6 @@ static Value *fill_value(OperatorCall *call, const Value *x) {
   Builder *builder = call->builder;
   Value *given = call_input(call, "constant_value");
   const Attribute *number = call_attribute(call, "value");
-  if (given && (given->type.rank > 1 || (given->type.rank == 1 && !dim_equals_constant(given->type.dims[0], 1)))) {
-    call_invalid(call, "constant_value is not one number");
-    return NULL;
-  }
   if (given) return build_reshape(builder, given, 0, NULL);
   return build_number(builder, x->type.element, number ? number->number : 0);
 }
@@ -112,10 +108,7 @@ static bool expand_pad(OperatorCall *call, Value **results) {
     return results[0] != NULL;
   }
   for (uint32_t i = 0; i < call->inputs[0]->type.rank && x; i++) {
-    int64_t before, after;
-    if (!dim_is_constant(low[i], &before) || !dim_is_constant(high[i], &after))
-      return call_invalid(call, "a pad depends on a symbolic dim");
-    if (before || after) x = pad_axis(call, mode, x, i, before, after);
+    if (!dim_equals_constant(low[i], 0) || !dim_equals_constant(high[i], 0)) x = pad_axis(call, mode, x, i, low[i], high[i]);
   }
   results[0] = x;
   return x != NULL;

@@ -16,7 +16,7 @@ static Value *pool(Builder *builder, Scalar monoid, Value *x, const Window *wind
   equation_result_label(equation, channel);
   for (uint32_t i = 0; i < window->axes; i++) {
     uint32_t pair[2] = {equation_label(equation, output_names[i], window->output[i]),
-                        equation_label(equation, tap_names[i], dim_constant(context, window->kernel[i]))};
+                        equation_label(equation, tap_names[i], window->kernel[i])};
     Dim coefficients[2] = {dim_constant(context, window->stride[i]), dim_constant(context, window->dilation[i])};
     Dim offset = dim_subtract(context, dim_constant(context, 0), window->low[i]);
     equation_operand(equation, 0, offset, 2, pair, coefficients);
@@ -29,7 +29,9 @@ static bool read_window(OperatorCall *call, const Value *x, Window *window) {
   const Attribute *shape = call_attribute(call, "kernel_shape");
   if (x->type.rank < 3 || x->type.rank > SPATIAL_LIMIT + 2 || shape->count != x->type.rank - 2)
     return call_invalid(call, "kernel_shape has %zu numbers for an input of rank %u", shape->count, x->type.rank);
-  return call_window(call, x, shape->integers, window);
+  Dim kernel[SPATIAL_LIMIT];
+  for (size_t i = 0; i < shape->count; i++) kernel[i] = dim_constant(call->builder->module->dims, shape->integers[i]);
+  return call_window(call, x, kernel, window);
 }
 
 static bool expand_max_pool(OperatorCall *call, Value **results) {
@@ -51,14 +53,16 @@ static Value *window_sizes(Builder *builder, const Value *x, const Window *windo
   bool alike = true;
   dims[0] = dims[1] = dim_constant(context, 1);
   for (uint32_t i = 0; i < window->axes; i++) {
+    int64_t taps = 1;
+    dim_is_constant(window->kernel[i], &taps); /* an attribute */
     Dim padded = dim_add(context, window->input[i], dim_add(context, window->low[i], window->high[i]));
     dims[i + 2] = with_padding ? padded : window->input[i];
     if (with_padding) own.low[i] = dim_constant(context, 0);
     Dim last = dim_add(context, dim_multiply(context, dim_subtract(context, window->output[i], dims[1]), dim_constant(context, window->stride[i])),
-                       dim_constant(context, window->dilation[i] * (window->kernel[i] - 1)));
+                       dim_constant(context, window->dilation[i] * (taps - 1)));
     Dim inside = dim_subtract(context, dim_add(context, dims[i + 2], own.low[i]), dims[1]);
     alike = alike && dim_equals_constant(own.low[i], 0) && dim_less_equal(context, last, inside) == TRUTH_YES;
-    product *= window->kernel[i];
+    product *= taps;
   }
   ElementType element = element_info(x->type.element)->compute;
   if (alike) return build_number(builder, element, (double)product);

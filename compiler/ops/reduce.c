@@ -137,7 +137,7 @@ static bool constant_axes(OperatorCall *call, const Value *x, uint64_t *axes, bo
   *axes = 0;
   *found = true;
   *given = attribute != NULL || input != NULL;
-  if (input && !value_track(call->builder->module, input, tracked, &count)) {
+  if (input && !value_track(call->builder, input, tracked, &count)) {
     *found = false;
     return true;
   }

@@ -50,12 +50,14 @@ static bool expand_flatten(OperatorCall *call, Value **results) {
   return results[0] != NULL;
 }
 
-/* Resolves 0 (keep; with allowzero a true 0) and -1 (whatever remains) in the wanted dims. */
+/* Resolves 0 (keep; with allowzero a true 0) and -1 (whatever remains) in the wanted dims. Dims that are kept take no part
+   in what remains, so that a batch of 0 is no riddle. */
 static bool resolve_shape(OperatorCall *call, const Value *x, Dim *dims, size_t count) {
   DimContext *context = call->builder->module->dims;
   bool allow_zero = call_int(call, "allowzero") != 0, have_zero = false;
   size_t unknown = count;
-  Dim known = dim_constant(context, 1);
+  Dim known = dim_constant(context, 1), total = known;
+  uint64_t kept = 0;
   for (size_t i = 0; i < count; i++) {
     if (dim_equals_constant(dims[i], -1)) {
       if (unknown != count) return call_invalid(call, "more than one dim is -1");
@@ -70,15 +72,19 @@ static bool resolve_shape(OperatorCall *call, const Value *x, Dim *dims, size_t 
       }
     }
     if (dim_range(context, dims[i]).high < 0) return call_invalid(call, "dim %zu is negative", i);
-    known = dim_multiply(context, known, dims[i]);
+    if (i < x->type.rank && dims[i] == x->type.dims[i])
+      kept |= UINT64_C(1) << i;
+    else
+      known = dim_multiply(context, known, dims[i]);
   }
+  for (uint32_t i = 0; i < x->type.rank; i++)
+    if (!(kept >> i & 1)) total = dim_multiply(context, total, x->type.dims[i]);
   if (unknown == count) return true;
   if (allow_zero && have_zero) return call_invalid(call, "-1 together with a zero dim is ambiguous");
-  Dim total = type_count(context, &x->type);
-  int64_t all, part;
-  if (dim_is_constant(total, &all) && dim_is_constant(known, &part) && (part == 0 || all % part))
-    return call_invalid(call, "%lld elements do not divide into the given dims", (long long)all);
-  dims[unknown] = dim_floor_divide(context, total, known);
+  /* That it divides, build_reshape sees to. */
+  Dim exact = dim_floor_divide(context, total, known);
+  Dim divisor = dim_max(context, known, dim_constant(context, 1));
+  dims[unknown] = dim_is_valid(exact) ? exact : dim_floor_divide(context, total, divisor);
   if (!dim_is_valid(dims[unknown])) return call_invalid(call, "the dim given as -1 cannot be computed");
   return true;
 }
@@ -119,7 +125,7 @@ static bool expand_reshape(OperatorCall *call, Value **results) {
   if (attribute) {
     if (attribute->count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
     for (; count < attribute->count; count++) dims[count] = dim_constant(builder->module->dims, attribute->integers[count]);
-  } else if (shape->type.rank != 1 || !value_track(builder->module, shape, dims, &count)) {
+  } else if (shape->type.rank != 1 || !value_track(builder, shape, dims, &count)) {
     return expand_run_time_reshape(call, x, shape, results);
   }
   if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
@@ -130,10 +136,10 @@ static bool expand_reshape(OperatorCall *call, Value **results) {
 
 /* The axes that the call names, as a set over `rank` axes. */
 static bool read_axes(OperatorCall *call, uint32_t rank, uint64_t *set, bool *given) {
-  Dim axes[TRACKED_ELEMENT_LIMIT];
+  Dim axes[RANK_LIMIT];
   size_t count;
   *set = 0;
-  if (!call_integers(call, "axes", axes, &count)) return false;
+  if (!call_dims(call, "axes", axes, &count)) return false;
   *given = call_input(call, "axes") != NULL || call_attribute(call, "axes") != NULL;
   for (size_t i = 0; i < count; i++) {
     int64_t number;
@@ -146,14 +152,6 @@ static bool read_axes(OperatorCall *call, uint32_t rank, uint64_t *set, bool *gi
   return true;
 }
 
-/* Checks at run time that a symbolic dim is 1. */
-static bool require_one(Builder *builder, Dim dim) {
-  enum { STATUS_SHAPE = 3 /* AICC_E_SHAPE */ };
-  Value *extent = build_reshape(builder, build_dims(builder, &dim, 1), 0, NULL);
-  Value *one = build_integer(builder, ELEMENT_I64, 1);
-  return build_require(builder, build_binary(builder, SCALAR_EQ, extent, one), STATUS_SHAPE);
-}
-
 static bool expand_squeeze(OperatorCall *call, Value **results) {
   Value *x = call->inputs[0];
   uint64_t set;
@@ -163,11 +161,11 @@ static bool expand_squeeze(OperatorCall *call, Value **results) {
   if (!read_axes(call, x->type.rank, &set, &given)) return false;
   for (uint32_t i = 0; i < x->type.rank; i++) {
     bool unit = dim_equals_constant(x->type.dims[i], 1);
-    if (given && set >> i & 1 && dim_range(call->builder->module->dims, x->type.dims[i]).low > 1)
-      return call_invalid(call, "axis %u is not of extent 1", i);
     bool kept = given ? !(set >> i & 1) : !unit;
     if (kept) dims[rank++] = x->type.dims[i];
-    if (!kept && !unit && !require_one(call->builder, x->type.dims[i])) return false;
+    Dim one = dim_constant(call->builder->module->dims, 1);
+    if (!kept && !build_require_equal(call->builder, x->type.dims[i], one, "an axis that is squeezed is not of extent 1"))
+      return false;
   }
   results[0] = build_reshape(call->builder, x, rank, dims);
   return results[0] != NULL;
@@ -177,9 +175,9 @@ static bool expand_unsqueeze(OperatorCall *call, Value **results) {
   Value *x = call->inputs[0];
   uint64_t set;
   bool given;
-  Dim axes[TRACKED_ELEMENT_LIMIT], dims[RANK_LIMIT];
+  Dim axes[RANK_LIMIT], dims[RANK_LIMIT];
   size_t count;
-  if (!call_integers(call, "axes", axes, &count)) return false;
+  if (!call_dims(call, "axes", axes, &count)) return false;
   uint32_t rank = x->type.rank + (uint32_t)count, at = 0;
   if (rank > RANK_LIMIT) return call_invalid(call, "more than %d axes", RANK_LIMIT);
   if (!read_axes(call, rank, &set, &given)) return false;
@@ -212,10 +210,9 @@ static bool expand_size(OperatorCall *call, Value **results) {
 static bool expand_constant_of_shape(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   const Attribute *value = call_attribute(call, "value");
-  Dim dims[TRACKED_ELEMENT_LIMIT];
+  Dim dims[RANK_LIMIT];
   size_t count;
-  if (!call_integers(call, "input", dims, &count)) return false;
-  if (count > RANK_LIMIT) return call_invalid(call, "more than %d dims", RANK_LIMIT);
+  if (!call_dims(call, "input", dims, &count)) return false;
   if (value && value->blob->element_count != 1) return call_invalid(call, "value has more than one element");
   Value *one = value ? build_blob(builder, value->blob, type_scalar(value->type.element)) : build_number(builder, ELEMENT_F32, 0);
   for (size_t i = 0; i < count; i++)

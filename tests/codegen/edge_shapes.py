@@ -65,7 +65,7 @@ run("window too large", make("Conv", ["x", "w"], ["y"]), [("x", ones(1, 3, 4, 4)
     message="larger than the padded input")
 run("groups and channels", make("Conv", ["x", "w"], ["y"], group=2), [image], [("w", ones(4, 1, 3, 3))],
     message="not group times")
-run("groups and outputs", make("Conv", ["x", "w"], ["y"], group=3), [image], [("w", ones(4, 1, 3, 3))], message="does not divide")
+run("groups and outputs", make("Conv", ["x", "w"], ["y"], group=3), [image], [("w", ones(4, 1, 3, 3))], message="do not divide")
 for word in ("S", "SAME", "FOO", ""):
     run("auto_pad '%s'" % word, make("ConvTranspose", ["x", "w"], ["y"], auto_pad=word), [image], [("w", ones(3, 4, 3, 3))],
         message="auto_pad '%s'" % word)

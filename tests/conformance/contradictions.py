@@ -187,6 +187,8 @@ def choose(operators):
     for path in sorted(glob.glob(os.path.join(SUITE, "*", "model.onnx"))):
         model = onnx.load(path)
         node = model.graph.node[0]
+        if "BFLOAT16" in path:  # this release has their data as uint16
+            continue
         if len(model.graph.node) != 1 or node.op_type not in operators or node.domain not in ("", "ai.onnx"):
             continue
         ranks = [len(value.type.tensor_type.shape.dim) for value in model.graph.input]

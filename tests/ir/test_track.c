@@ -31,18 +31,22 @@ static int teardown(void **state) {
   return 0;
 }
 
-/* The tracked form as "[N, 3]", or "unknown". */
+/* The tracked form as "[N, 3]", with "if" and the dims that must not be negative, or "unknown". */
 static void assert_tracked(Fixture *f, const Value *value, const char *expected) {
   Dim dims[TRACKED_ELEMENT_LIMIT];
   size_t count;
   Text text = {0};
   assert_non_null(value);
-  if (value_track(f->module, value, dims, &count)) {
+  if (value_track(&f->builder, value, dims, &count)) {
     for (size_t i = 0; i < count; i++) {
       text_add(&text, i ? ", " : "[");
       dim_print(&text, dims[i]);
     }
     text_add(&text, count ? "]" : "[]");
+    for (uint32_t i = 0; i < value->assumed.count; i++) {
+      text_add(&text, i ? ", " : " if ");
+      dim_print(&text, value->assumed.dims[i]);
+    }
   } else {
     text_add(&text, "unknown");
   }
@@ -70,7 +74,8 @@ static void sources(void **state) {
   assert_tracked(f, build_integer(b, ELEMENT_U64, -1), "unknown"); /* 2^64-1 is no 64-bit integer */
   assert_tracked(f, build_integer(b, ELEMENT_U8, 255), "[255]");
   assert_tracked(f, build_number(b, ELEMENT_BOOL, 1), "[1]");
-  assert_tracked(f, build_number(b, ELEMENT_F32, 1), "unknown");
+  assert_tracked(f, build_number(b, ELEMENT_F32, 1), "[1]");
+  assert_tracked(f, build_number(b, ELEMENT_F32, 1.5), "unknown");
   Dim two = dim_constant(f->module->dims, 2), three = dim_constant(f->module->dims, 3);
   assert_tracked(f, build_iota(b, ELEMENT_I32, 2, (Dim[]){two, three}, 0), "[0, 0, 0, 1, 1, 1]");
   assert_tracked(f, build_iota(b, ELEMENT_I32, 2, (Dim[]){two, three}, 1), "[0, 1, 2, 0, 1, 2]");
@@ -116,18 +121,26 @@ static void arithmetic(void **state) {
   assert_tracked(f, build_binary(b, SCALAR_LE, zero, s), "[1, 1, 1]");
 }
 
-/* Tracked integers are exact; types wrap: a cast to a type that may not hold them gives them up. */
+/* Tracked integers are exact; types wrap or round: that they hold the integers is assumed, unless they cannot. */
 static void casts(void **state) {
   Fixture *f = *state;
   Builder *b = &f->builder;
   Value *s = shape(f);
   assert_tracked(f, build_cast(b, s, ELEMENT_I32), "[N, 3, H, 32]"); /* below 2^31 by default */
-  assert_tracked(f, build_cast(b, s, ELEMENT_I16), "unknown");
+  assert_tracked(f, build_cast(b, s, ELEMENT_I16), "[N, 3, H, 32] if -N+32767, -H+32767");
   assert_tracked(f, build_cast(b, s, ELEMENT_U64), "[N, 3, H, 32]");
   assert_tracked(f, build_cast(b, build_unary(b, SCALAR_NEG, s), ELEMENT_U64), "unknown");
-  assert_tracked(f, build_cast(b, s, ELEMENT_F32), "unknown");
+  assert_tracked(f, build_cast(b, s, ELEMENT_F32), "[N, 3, H, 32] if -N+16777216, -H+16777216");
+  Value *floats = build_cast(b, s, ELEMENT_F64), *two = build_number(b, ELEMENT_F64, 2);
+  assert_tracked(f, floats, "[N, 3, H, 32]"); /* below 2^53 */
+  assert_tracked(f, build_cast(b, build_unary(b, SCALAR_FLOOR, build_binary(b, SCALAR_MUL, floats, two)), ELEMENT_I64),
+                 "[2*N, 6, 2*H, 64]");
+  assert_tracked(f, build_binary(b, SCALAR_DIV, floats, two), "unknown"); /* N may be odd, and 3 is */
+  assert_tracked(f, build_binary(b, SCALAR_DIV, slice(f, floats, 3, 1, 1), two), "[16]");
+  assert_tracked(f, build_cast(b, slice(f, s, 1, 1, 1), ELEMENT_BOOL), "[1]");
   Value *wide = build_cast(b, s, ELEMENT_I32);
-  assert_tracked(f, build_binary(b, SCALAR_ADD, wide, wide), "unknown"); /* 2*N may leave i32 */
+  assert_tracked(f, build_binary(b, SCALAR_ADD, wide, wide), "[2*N, 6, 2*H, 64] if -2*N+2147483647, -2*H+2147483647");
+  assert_tracked(f, build_cast(b, build_integer(b, ELEMENT_I64, 128), ELEMENT_I8), "unknown");
 }
 
 static void reductions(void **state) {

@@ -233,6 +233,7 @@ static const char whole[] =
     "kernel @sum (%a: in f32[N,3] align 4, %y: out f32[N] align 4, %s: out i32[] align 4) {\n"
     "axes n:N, i:3\n y: %y[n] = add[i] %a[n,i]\n"
     "s: %s[] = max[n] select(lt(%y[n], f32(0.0)), i32(42), i32(0)) }\n"
+    "require min(-N+2,0)\n"
     "run @madd(#0, #1, #2, #3)\n"
     "run @sum(#3, #4, #5)\n"
     "check #5\n";
@@ -249,6 +250,8 @@ static void programs(void **state) {
   x[0] = -1000;
   assert_true(interpret_program(program, (const void *[]){x}, (void *[]){y}, symbols, &status));
   assert_int_equal(status, 42);
+  assert_true(interpret_program(program, (const void *[]){x}, (void *[]){y}, (const int64_t[]){3}, &status));
+  assert_int_equal(status, 3); /* what the dims must be is looked at before anything is read */
   fixture.messages.length = 0;
   assert_false(interpret_program(program, (const void *[]){NULL}, (void *[]){y}, symbols, &status));
   assert_non_null(strstr(text_string(&fixture.messages), "buffer #0 was given no memory"));

@@ -58,11 +58,14 @@ static const char everything[] =
     "      vec : s\n"
     "    }\n"
     "  }\n"
+    "  require mod(N,2) loc \"Conv_0\"\n"
+    "  require min(0,N-3)\n"
     "  run @k0(#0, #1, #2) loc \"Conv_0\"\n"
     "  run @\"odd kernel\"(#5)\n"
     "  check #5 loc \"a \\\"check\\\"\"\n"
     "  if #6 loc \"If_0\" {\n"
     "    loop t0 < N loc \"Loop_0\" {\n"
+    "      require mod(N,2)\n"
     "      run @\"odd kernel\"(#5)\n"
     "      loop t1 < #7 while #6 {\n"
     "        check #5\n"
@@ -96,11 +99,12 @@ static void round_trip(void **state) {
   assert_int_equal(stage->reduce_count, 2);
   assert_int_equal(stage->expr->operands[0]->kind, EXPR_GUARD);
   assert_int_equal(stage->expr->operands[0]->range_count, 2);
-  assert_int_equal(program->step_count, 4);
-  const Step *branch = &program->steps[3], *loop = &branch->bodies[0].steps[0];
+  assert_int_equal(program->step_count, 6);
+  const Step *branch = &program->steps[5], *loop = &branch->bodies[0].steps[0];
   assert_int_equal(branch->bodies[1].count, 2);
   assert_ptr_equal(loop->trip, loop->iteration->limit);
-  const Step *inner = &loop->bodies[0].steps[1];
+  const Step *inner = &loop->bodies[0].steps[2];
+  assert_int_equal(loop->bodies[0].steps[0].kind, STEP_REQUIRE);
   assert_true(inner->conditional && inner->counted && !inner->trip);
   assert_int_equal(inner->buffers[0], 6);
   assert_int_equal(inner->buffers[1], 7);
@@ -203,7 +207,7 @@ static void error_in_the_program(void **state) {
       {"program \"m\" hash \"0123456789abcdef\" { symbol N in [0, 3] loop N < 3 {", "which has a limit"},
       {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below t }", "symbol 't' is not declared"},
       {"program \"m\" hash \"0123456789abcdef\" { symbol t in [0, 3] below 4 loop t < 4 { buffer",
-       "expected run, check, if, loop or '}'"},
+       "expected run, check, require, if, loop or '}'"},
       {"program \"m\" hash \"0123456789abcdef\" { buffer #0 : bool[] = argument 0 if #0 { } run",
        "expected 'else'"},
   };

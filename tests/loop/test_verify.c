@@ -167,6 +167,9 @@ static void steps(void **state) {
   expect_sound(PROGRAM "run @k(#0, #1)");
   expect_sound(PROGRAM "run @k(#2, #5) run @k(#5, #1)");
   expect_message(PROGRAM "run @k(#0)", "a call passes 1 buffers instead of 2");
+  expect_sound(PROGRAM "require N-3 require mod(N,2) run @k(#0, #1)");
+  expect_message(PROGRAM "run @k(#0, #1) require N-3", "dims are required behind other steps");
+  expect_message(PROGRAM "require 3 run @k(#0, #1)", "what is required is a constant");
 }
 
 static void steps_of_wrong_buffers(void **state) {
