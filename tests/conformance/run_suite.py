@@ -40,7 +40,7 @@ class Suite:
         self.supported = collections.defaultdict(list)
         table = subprocess.run([arguments.operators], check=True, stdout=subprocess.PIPE, text=True).stdout
         for line in table.splitlines():
-            domain, name, since, until = line.split("\t")
+            domain, name, since, until = line.split("\t")[:4]
             self.supported[domain, name].append((int(since), int(until) or 1 << 30))
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exceptions.tsv")
         with open(path, encoding="utf-8") as file:
