@@ -71,6 +71,11 @@ uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType elem
   return at;
 }
 
+/* The scalar function that rounds to a float type narrower than what it is computed in; SCALAR_COUNT where there is none. */
+static Scalar rounding_to(ElementType element) {
+  return element == ELEMENT_F16 ? SCALAR_ROUND_F16 : element == ELEMENT_BF16 ? SCALAR_ROUND_BF16 : SCALAR_COUNT;
+}
+
 void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, const Subscript *subscripts,
                   Scalar monoid, uint32_t reduce_count, const uint32_t *reduce_axes, const Expr *expr) {
   Arena *arena = builder->lowering->arena;
@@ -78,6 +83,10 @@ void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, con
     kernel_full(builder, "stages");
     return;
   }
+  /* The store rounds by itself. */
+  if (monoid == SCALAR_COUNT && expr->kind == EXPR_CALL && expr->scalar != SCALAR_COUNT && expr->type == ELEMENT_F32 &&
+      expr->scalar == rounding_to(builder->buffers[target].element))
+    expr = expr->operands[0];
   builder->stages[builder->stage_count++] =
       (Stage){.name = name,
               .target = target,
@@ -361,13 +370,24 @@ static const Expr *expr_of_view(KernelBuilder *builder, const Value *value, cons
   return expr_guard(builder, access, operand->type.rank, operand->type.dims, inner, fill);
 }
 
+/* A cast to a narrow float rounds, whoever reads it, and only once: what is wider than the compute type rounds first. */
+static const Expr *expr_of_cast(KernelBuilder *builder, ElementType from, ElementType to, const Expr *expr) {
+  ElementType type = element_info(to)->compute;
+  Scalar rounding = rounding_to(to);
+  bool rounds = rounding != SCALAR_COUNT && from != to && (element_is_float(from) || element_info(from)->bits > 8);
+  if (rounds && expr->type == ELEMENT_F64) expr = expr_call(builder, rounding, ELEMENT_F64, &expr, 1);
+  bool is_rounded = rounds && expr->type == ELEMENT_F64;
+  if (expr->type != type) expr = expr_call(builder, SCALAR_CAST, type, &expr, 1);
+  return rounds && !is_rounded ? expr_call(builder, rounding, type, &expr, 1) : expr;
+}
+
 static const Expr *expr_of_map(KernelBuilder *builder, const Value *value, const Subscript *at) {
   const Node *node = value->producer;
   const Expr *operands[3];
   for (uint32_t i = 0; i < node->operand_count; i++)
     operands[i] = expr_of_value(builder, node->operands[i], at);
   ElementType type = compute_type(value);
-  if (node->scalar == SCALAR_CAST && operands[0]->type == type) return operands[0];
+  if (node->scalar == SCALAR_CAST) return expr_of_cast(builder, node->operands[0]->type.element, value->type.element, operands[0]);
   return expr_call(builder, node->scalar, type, operands, node->operand_count);
 }
 

@@ -197,6 +197,34 @@ static LLVMValueRef emit_cast(const Operation *op) {
                        : LLVMBuildZExt(builder, op->a, result, "");
 }
 
+/* A double to the float beside it whose last bit is set where they differ, so that rounding it once more is as rounding
+   the double at once (S. Boldo, G. Melquiond, "Emulation of FMA and correctly rounded sums", 2008: round to odd). */
+static LLVMValueRef emit_narrow_to_odd(const Operation *op) {
+  LLVMBuilderRef builder = op->builder;
+  LLVMTypeRef narrow = emit_type(op->cg, ELEMENT_F32, op->lanes), bits = emit_type(op->cg, ELEMENT_U32, op->lanes);
+  LLVMValueRef one = emit_bits(op->cg, ELEMENT_U32, 1, op->lanes), minus_one = LLVMConstAllOnes(bits);
+  LLVMValueRef nearest = LLVMBuildFPTrunc(builder, op->a, narrow, "");
+  LLVMValueRef back = LLVMBuildFPExt(builder, nearest, op->type, "");
+  LLVMValueRef pair[2] = {op->a, back}, magnitudes[2];
+  for (int i = 0; i < 2; i++) magnitudes[i] = emit_intrinsic(op->cg, "llvm.fabs", (LLVMTypeRef[]){op->type}, 1, &pair[i], 1);
+  LLVMValueRef differs = LLVMBuildFCmp(builder, LLVMRealONE, op->a, back, "");
+  LLVMValueRef above = LLVMBuildFCmp(builder, LLVMRealOGT, magnitudes[0], magnitudes[1], "");
+  LLVMValueRef word = LLVMBuildBitCast(builder, nearest, bits, "");
+  LLVMValueRef even = LLVMBuildICmp(builder, LLVMIntEQ, LLVMBuildAnd(builder, word, one, ""), LLVMConstNull(bits), "");
+  LLVMValueRef step = LLVMBuildSelect(builder, above, one, minus_one, "");
+  LLVMValueRef moves = LLVMBuildAnd(builder, differs, even, "");
+  word = LLVMBuildSelect(builder, moves, LLVMBuildAdd(builder, word, step, ""), word, "");
+  return LLVMBuildBitCast(builder, word, narrow, "");
+}
+
+/* The nearest number of a narrower type, as it would be stored and loaded again. */
+static LLVMValueRef emit_round_to(const Operation *op, ElementType element) {
+  LLVMValueRef value = op->from == ELEMENT_F64 ? emit_narrow_to_odd(op) : op->a;
+  LLVMValueRef stored = emit_store_convert(op->cg, element, value, op->lanes);
+  value = emit_load_convert(op->cg, element, stored, op->lanes);
+  return op->from == ELEMENT_F64 ? LLVMBuildFPExt(op->builder, value, op->type, "") : value;
+}
+
 /* Calls a function of one lane on each lane. */
 static LLVMValueRef emit_by_lane(const Operation *op, LLVMValueRef (*one)(const Operation *op)) {
   if (op->lanes == 1) return one(op);
@@ -361,6 +389,10 @@ LLVMValueRef emit_scalar(Codegen *cg, Scalar scalar, ElementType from, ElementTy
     return intrinsic(&op, "llvm.trunc", 1);
   case SCALAR_ROUND:
     return intrinsic(&op, "llvm.roundeven", 1);
+  case SCALAR_ROUND_F16:
+    return emit_round_to(&op, ELEMENT_F16);
+  case SCALAR_ROUND_BF16:
+    return emit_round_to(&op, ELEMENT_BF16);
   case SCALAR_SQRT:
     return intrinsic(&op, "llvm.sqrt", 1);
   default:
@@ -374,9 +406,13 @@ static LLVMTypeRef half_type(Codegen *cg, uint32_t lanes) {
 }
 
 LLVMValueRef emit_load_convert(Codegen *cg, ElementType element, LLVMValueRef stored, uint32_t lanes) {
-  if (element == ELEMENT_F16 && cg->level->half_floats)
-    return LLVMBuildFPExt(cg->builder, LLVMBuildBitCast(cg->builder, stored, half_type(cg, lanes), ""),
-                          emit_type(cg, ELEMENT_F32, lanes), "");
+  if (element == ELEMENT_F16 && cg->level->half_floats) {
+    LLVMTypeRef wide = emit_type(cg, ELEMENT_F32, lanes);
+    LLVMValueRef half = LLVMBuildBitCast(cg->builder, stored, half_type(cg, lanes), "");
+    LLVMValueRef value = LLVMBuildFPExt(cg->builder, half, wide, "");
+    /* Without the fence LLVM would compute on halves, which it then does by calls of functions that objects lack. */
+    return emit_intrinsic(cg, "llvm.arithmetic.fence", &wide, 1, &value, 1);
+  }
   if (element == ELEMENT_F16)
     return emit_runtime_lanes(cg, "aicc_math_f16_to_f32_x", cg->f32, &stored, 1, lanes);
   if (element == ELEMENT_BF16) { /* the upper half; what reads a signalling NaN quiets it */

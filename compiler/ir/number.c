@@ -39,6 +39,13 @@ static uint32_t encode_small(double value, uint32_t exponent_bits, uint32_t mant
   return sign | (bits >= infinity ? infinity : (uint32_t)bits);
 }
 
+double number_round(ElementType element, double value) {
+  uint8_t bytes[8];
+  double rounded = value;
+  if (number_store(element, value, bytes)) number_load(element, bytes, &rounded);
+  return rounded;
+}
+
 uint16_t number_f16_bits(double value) { return (uint16_t)encode_small(value, 5, 10); }
 double number_from_f16(uint16_t bits) { return decode_small(bits, 5, 10); }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scalar functions over f32 and f64. Elementary functions are those of runtime/kernels/math, the same
    sources that generated code carries. The build compiles this without contraction. */
+#include "ir/number.h"
 #include "loop/interpret_internal.h"
 #include "math/math.h"
 #include <math.h>

@@ -40,6 +40,8 @@ UNARY(strip_floor, LIBM(floor)(a))
 UNARY(strip_ceil, LIBM(ceil)(a))
 UNARY(strip_trunc, LIBM(trunc)(a))
 UNARY(strip_round, LIBM(nearbyint)(a))
+UNARY(strip_round_f16, (TYPE)number_round(ELEMENT_F16, (double)a))
+UNARY(strip_round_bf16, (TYPE)number_round(ELEMENT_BF16, (double)a))
 UNARY(strip_sqrt, LIBM(sqrt)(a))
 UNARY(strip_reciprocal, (TYPE)1 / a)
 
@@ -73,6 +75,8 @@ static const StripFunction NAME(functions)[SCALAR_COUNT] = {
     [SCALAR_CEIL] = NAME(strip_ceil),
     [SCALAR_TRUNC] = NAME(strip_trunc),
     [SCALAR_ROUND] = NAME(strip_round),
+    [SCALAR_ROUND_F16] = NAME(strip_round_f16),
+    [SCALAR_ROUND_BF16] = NAME(strip_round_bf16),
     [SCALAR_SQRT] = NAME(strip_sqrt),
     [SCALAR_RECIP] = NAME(strip_reciprocal),
 };

@@ -14,8 +14,10 @@ static bool expand_chain(OperatorCall *call, Value **results) {
 static bool expand_mean(OperatorCall *call, Value **results) {
   Value *sum;
   if (!expand_chain(call, &sum)) return false;
-  Value *count = build_number(call->builder, sum->type.element, call->input_count);
-  results[0] = build_binary(call->builder, SCALAR_DIV, sum, count);
+  ElementType element = sum->type.element, wide = element_beside(element, call->input_count);
+  Value *count = build_number(call->builder, wide, call->input_count);
+  Value *mean = build_binary(call->builder, SCALAR_DIV, build_cast(call->builder, sum, wide), count);
+  results[0] = build_cast(call->builder, mean, element);
   return results[0] != NULL;
 }
 

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What several operator families share: axes and sliding windows. */
+#include "ir/number.h"
 #include "ops/families.h"
 #include <string.h>
+
+ElementType element_beside(ElementType element, double number) {
+  uint8_t bytes[8];
+  double held;
+  if (number_store(element, number, bytes) && number_load(element, bytes, &held) && held == number) return element;
+  return element_is_integer(element) ? ELEMENT_F64 : element_info(element)->compute;
+}
 
 bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result) {
   if (axis < -(int64_t)limit || axis >= (int64_t)limit)

@@ -2,6 +2,7 @@
 /* Parser of expansion texts; builds nodes as it goes. The texts are our own: a syntax error is a bug that the
    table test finds, and is reported as an invalid node. */
 #include "ops/expression.h"
+#include "ops/families.h"
 #include "base/text.h"
 #include <math.h>
 #include <string.h>
@@ -15,6 +16,7 @@ typedef struct Term {
 typedef struct Reader {
   const OperatorCall *call;
   Lexer lexer;
+  ElementType narrow, wide; /* of the tensors, and what numbers made of it; undefined where they did not */
 } Reader;
 
 static const Term failed = {0};
@@ -24,17 +26,30 @@ static Term read_level(Reader *reader, int level);
 static Term number_term(double number) { return (Term){.number = number, .ok = true}; }
 static Term value_term(Value *value) { return (Term){.value = value, .ok = value != NULL}; }
 
-/* Numbers take the element type of the first typed operand; those of select skip the condition. */
+/* All operands (of select: but the condition) in one type: that of the typed ones, or the wider one in which a number must
+   take part, or already has. */
 static bool materialise(Reader *reader, Term *terms, uint32_t count, Scalar scalar) {
+  Builder *builder = reader->call->builder;
+  uint32_t first = scalar == SCALAR_SELECT;
   const Value *typed = NULL;
-  for (uint32_t i = scalar == SCALAR_SELECT; i < count && !typed; i++) typed = terms[i].value;
-  ElementType element = typed ? typed->type.element : reader->call->inputs[0]->type.element;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; i++)
     if (!terms[i].ok) return false;
-    if (!terms[i].value) terms[i].value = build_number(reader->call->builder, element, terms[i].number);
+  for (uint32_t i = first; i < count; i++)
+    if (terms[i].value && (!typed || terms[i].value->type.element == reader->wide)) typed = terms[i].value;
+  ElementType element = typed ? typed->type.element : reader->call->inputs[0]->type.element, common = element;
+  for (uint32_t i = first; i < count && common == element; i++)
+    if (!terms[i].value) common = element_beside(element, terms[i].number);
+  if (common != element) {
+    reader->narrow = element;
+    reader->wide = common;
+  }
+  for (uint32_t i = first; i < count; i++) {
+    if (!terms[i].value) terms[i].value = build_number(builder, common, terms[i].number);
+    else if (terms[i].value->type.element == reader->narrow && reader->wide == common)
+      terms[i].value = build_cast(builder, terms[i].value, common);
     if (!terms[i].value) return false;
   }
-  return true;
+  return !first || terms[0].value;
 }
 
 static Term apply(Reader *reader, Scalar scalar, Term *terms, uint32_t count) {
@@ -138,7 +153,8 @@ Value *expression_build(const OperatorCall *call) {
   lexer_start(&reader.lexer, call->builder->module->arena, text, strlen(text));
   Term term = read_level(&reader, 0);
   if (term.ok && reader.lexer.token.kind == TOKEN_END && materialise(&reader, &term, 1, SCALAR_COUNT))
-    return term.value;
+    return reader.wide && term.value->type.element == reader.wide ? build_cast(call->builder, term.value, reader.narrow)
+                                                                  : term.value;
   if (diagnostics_error_count(call->builder->module->diagnostics) == errors)
     call_invalid(call, "its expansion \"%s\" does not parse", text);
   return NULL;

@@ -37,6 +37,10 @@ extern const Operator control_operators[];
   .attributes = {INT_ATTRIBUTE("broadcast", 0), {.name = "axis", .kind = ATTRIBUTE_INT, .no_default = true}}
 
 /* Helpers that several families need (ops/common.c). */
+/* The type in which a number of the model (float32 among the attributes) takes part beside elements of that type: the
+   specification computes with numbers, not in the tensor's type. It is the same type where that holds the number
+   exactly, else what 16-bit floats compute in, and f64 for integers; what comes of it is cast back. */
+ElementType element_beside(ElementType element, double number);
 /* A model's axis (negative counts from the end) within [0, limit); reports and gives false outside. */
 bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t *result);
 /* The integers of an attribute list or of an input of that name, as dims in the module's arena; none where neither is

@@ -8,6 +8,11 @@ static void matrix_labels(EquationBuilder *equation, uint32_t operand, bool tran
   equation_operand_label(equation, operand, transposed ? first : second);
 }
 
+static Value *scaled(Builder *builder, Value *a, double factor, ElementType element) {
+  a = build_cast(builder, a, element);
+  return factor == 1 ? a : build_binary(builder, SCALAR_MUL, a, build_number(builder, element, factor));
+}
+
 static bool expand_gemm(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   Value *a = call->inputs[0], *b = call->inputs[1], *c = call_input(call, "C");
@@ -25,12 +30,18 @@ static bool expand_gemm(OperatorCall *call, Value **results) {
   matrix_labels(equation, 1, trans_b, inner, column);
   equation_result_label(equation, row);
   equation_result_label(equation, column);
-  Value *product = build_contract(equation, a, b);
-  if (alpha != 1) product = build_binary(builder, SCALAR_MUL, product, build_number(builder, element, alpha));
-  if (c && beta != 1) c = build_binary(builder, SCALAR_MUL, c, build_number(builder, element, beta));
-  results[0] = product;
-  if (call_input(call, "C"))
-    results[0] = build_binary(builder, SCALAR_ADD, product, build_stretch(builder, c, product, "C does not broadcast to the product"));
+  ElementType wide = element_beside(element, alpha);
+  if (c && wide == element) wide = element_beside(element, beta);
+  if (element_is_integer(element)) { /* which would wrap before the factor brings them back; floats are summed widely as it is */
+    a = build_cast(builder, a, wide);
+    b = build_cast(builder, b, wide);
+  }
+  Value *sum = scaled(builder, build_contract(equation, a, b), alpha, wide);
+  if (c) {
+    c = build_stretch(builder, scaled(builder, c, beta, wide), sum, "C does not broadcast to the product");
+    sum = build_binary(builder, SCALAR_ADD, sum, c);
+  }
+  results[0] = build_cast(builder, sum, element);
   return results[0] != NULL;
 }
 

@@ -165,7 +165,7 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
     bound[i] = (Attribute){.name = declared->name,
                            .kind = has_default ? declared->kind : ATTRIBUTE_NONE,
                            .integer = declared->integer,
-                           .number = declared->number,
+                           .number = (float)declared->number, /* as a model would give it */
                            .string = declared->string};
   }
   for (uint32_t k = 0; k < count; k++) {
