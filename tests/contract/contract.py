@@ -110,11 +110,10 @@ def check_headers():
                    "  symbolic_workspace_bytes(0, 1) != SIZE_MAX || DENSE_WORKSPACE_ALIGN != 64u ||\n"
                    "  DENSE_WORKSPACE_BYTES_FOR(4) < DENSE_WORKSPACE_BYTES; }\n")
     shutil.copy("two.c", "two.cc")
-    strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    run(CC, "-std=c99", *strict, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
+    run(CC, "-std=c99", *STRICT, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
     run(*EMULATOR, "./two_c")
     if CXX:
-        run(CXX, "-std=c++11", *strict, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
+        run(CXX, "-std=c++11", *STRICT, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
         run(*EMULATOR, "./two_cc")
     shared = open(os.path.join(SOURCE, "runtime/include/aicc/abi.h")).read().split("\n", 1)[1]
     expect(shared in open("dense.h").read(), "the shared part stands word for word in the header")
@@ -139,10 +138,124 @@ def check_identifiers():
         expect(field in text, "no field " + field)
     with open("n.c", "w") as file:
         file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
-    run(CC, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "n.c", "names.o", "-o", "n")
+    run(CC, "-std=c99", *STRICT, "n.c", "names.o", "-o", "n")
     run(*EMULATOR, "./n")
     run(AICC, "names.onnx", "-o", "int.o")
     expect("int__run" in open("int.h").read(), "a keyword as NAME")
+
+
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+C_HEADERS = ("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic"
+             " stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype").split()
+CPP_HEADERS = [h for h in C_HEADERS if h not in ("stdatomic", "stdnoreturn", "threads")]
+POSIX_HEADERS = "fcntl pthread sched signal strings sys/stat sys/time sys/types sys/wait unistd".split()
+
+
+def includes(headers):
+    return "".join("#include <%s.h>\n" % header for header in headers)
+
+
+def macros(standard, headers):
+    """The names of all macros that these headers define."""
+    with open("macros.c", "w") as file:
+        file.write(includes(headers))
+    return re.findall(r"^#define (\w+)", run(CC, "-std=" + standard, "-dM", "-E", "macros.c")[0], re.M)
+
+
+def use_fields(name, headers):
+    """C that sets every field of the inputs behind the headers."""
+    text = open(name + ".h").read()
+    struct = re.search(r"typedef struct %s_inputs {\n(.*?)^}" % name, text, re.M | re.S)[1]
+    pointers = re.findall(r"\*(\w+); /", struct)
+    with open("use.c", "w") as file:
+        file.write(includes(headers) + '#include "%s.h"\n' % name + "int main(void) {\n  float number = 0;\n  %s_inputs in;\n" % name +
+                   "".join("  in.%s = &number;\n" % field for field in pointers) + "  return in.%s != &number;\n}\n" % pointers[0])
+    shutil.copy("use.c", "use.cc")
+    return pointers
+
+
+def compile_fields(name, names):
+    """A model with inputs of these names: its header, among others, in both languages."""
+    models.fields(name + ".onnx", names)
+    run(AICC, name + ".onnx", "-o", name + ".o")
+    fields = use_fields(name, C_HEADERS + POSIX_HEADERS)
+    expect(len(fields) == len(names), "%d fields for %d inputs" % (len(fields), len(names)))
+    for standard in ("c99", "gnu17", "c2x"):
+        run(CC, "-std=" + standard, *STRICT, "-c", "use.c", "-o", "use.o")
+    use_fields(name, [])
+    run(CC, "-std=c99", *STRICT, "-c", "use.c", "-o", "use.o")
+    for standard in ("c++11", "gnu++17", "c++20") if CXX else ():
+        use_fields(name, CPP_HEADERS + POSIX_HEADERS)
+        run(CXX, "-std=" + standard, *STRICT, "-c", "use.cc", "-o", "use.o")
+    return fields
+
+
+def check_reserved_names():
+    with open(os.path.join(SOURCE, "compiler/base/reserved_names.def")) as file:
+        table = re.findall(r'"(\w+)"', file.read())
+    expect(table == sorted(set(table)), "the table is sorted")
+    own = ["many_run", "many_workspace_bytes", "many_AICC_H", "MANY_WORKSPACE_ALIGN", "MANY_WORKSPACE_BYTES",
+           "MANY_WORKSPACE_BYTES_FOR", "AICC_ABI_1", "AICC_OK"]
+    implementation = ["_Bool", "_Complex", "_Imaginary", "_Alignas", "_Alignof", "_Atomic", "_Generic", "_Noreturn",
+                      "_Static_assert", "_Thread_local", "_Decimal32", "_Decimal64", "_Decimal128", "_BitInt", "_Float16",
+                      "__linux__", "__LINE__", "__FILE__", "__x86_64__", "__GNUC__", "__cplusplus", "_WIN32", "PRId64", "SCNx8"]
+    fields = compile_fields("many", table + own + implementation)
+    expect(fields == [name + "_" for name in table + own + implementation], "a reserved name has a _ behind it")
+    # Names of everyday models stay as they are, among them those of functions.
+    plain = ["x", "input_ids", "exp", "log", "round", "floor", "sin", "index", "data", "_", "_x", "E", "PI", "main", "final",
+             "override", "module", "min", "max", "log2", "signal", "time", "read", "printf", "malloc"]
+    models.fields("plain.onnx", plain)
+    run(AICC, "plain.onnx", "-o", "plain.o")
+    expect(use_fields("plain", C_HEADERS) == plain, "other names stay")
+    run(CC, "-std=gnu17", *STRICT, "-c", "use.c", "-o", "use.o")
+
+
+def check_macro_names():
+    """Without our table: what this machine's compiler and headers define must be no obstacle."""
+    names = set(macros("gnu17", []))
+    expect({"__GNUC__", "unix"} < names, "the compiler's own macros are listed")
+    for standard in ("c99", "gnu17", "gnu2x"):
+        names.update(name for name in macros(standard, C_HEADERS) if not name.startswith("_"))
+    expect(len(names) > 1000 and {"errno", "EOF", "isnan"} < names, "macros are listed")
+    compile_fields("macros", sorted(names))
+
+
+def check_header_names():
+    models.dense("dense.onnx")
+    for options in (["-o", "aicc.o"], ["-o", "x.o", "--name=aicc"], ["-o", "x.o", "--name", "aicc", "-S"], ["-o", "aicc.so", "--shared"]):
+        out, err = run(AICC, "dense.onnx", *options, code=2)
+        expect(not out and err.count("\n") == 1 and "'aicc'" in err, "NAME aicc with %s: %s" % (options, err))
+    expect(not [n for n in os.listdir(".") if not n.endswith(".onnx")], "something is written")
+    for name in ("aicc_", "AICC", "errno", "int", "_"):  # prefixes only
+        run(AICC, "dense.onnx", "-o", "n.o", "--name=" + name)
+        prefix = re.search(r"(\w+)_model\(void\)", open("n.h").read())[1]
+        with open("n.c", "w") as file:
+            file.write('#include <errno.h>\n#include "n.h"\nint main(void) { return %s_model()->abi != 1; }\n' % prefix)
+        run(CC, "-std=c99", *STRICT, "n.c", "n.o", "-o", "n")
+        run(*EMULATOR, "./n")
+    # Names that differ in case only meet in one file.
+    models.symbolic("symbolic.onnx")
+    for name in ("net", "Net"):
+        run(AICC, "symbolic.onnx", "-o", name + "_.o", "--name=" + name)
+    with open("case.c", "w") as file:
+        file.write('#include "net_.h"\n#include "Net_.h"\n'
+                   "int main(void) { return net_model()->abi != 1 || Net_model()->abi != 1; }\n")
+    run(CC, "-std=c99", *STRICT, "case.c", "net_.o", "Net_.o", "-o", "case")
+    run(*EMULATOR, "./case")
+
+
+def check_least_workspace():
+    compile_model("view")
+    with open("w.c", "w") as file:
+        file.write('#include "view.h"\nstatic union { unsigned char bytes[VIEW_WORKSPACE_BYTES]; double d[8]; } space;\n'
+                   "int main(void) {\n  static unsigned char more[VIEW_WORKSPACE_BYTES_FOR(2) + 64];\n"
+                   "  float x[3] = {-1, 0, 2}, y[3] = {9, 9, 9};\n  view_inputs in = {x};\n  view_outputs out = {y};\n"
+                   "  unsigned char *aligned = more + 64 - (uintptr_t)more % 64;\n"
+                   "  if (sizeof space < 64 || VIEW_WORKSPACE_BYTES < 64) return 1;\n"
+                   "  if (view_run(&in, &out, aligned, VIEW_WORKSPACE_BYTES, 0) != AICC_OK) return 2;\n"
+                   "  return y[0] != 0 || y[1] != 0 || y[2] != 2;\n}\n")
+    run(CC, "-std=c99", *STRICT, "w.c", "view.o", "-o", "w")
+    run(*EMULATOR, "./w")
 
 
 def check_deterministic():

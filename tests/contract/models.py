@@ -46,6 +46,17 @@ def names(path):
     save(path, nodes, [(n, TensorProto.FLOAT, ["N"]) for n in inputs], [("*/ y", TensorProto.FLOAT, ["N"])])
 
 
+def fields(path, inputs):
+    """Inputs of these names; only the first is read."""
+    save(path, [helper.make_node("Relu", [inputs[0]], ["y y"])],
+         [(name, TensorProto.FLOAT, [1, "N"]) for name in inputs], [("y y", TensorProto.FLOAT, [1, "N"])])
+
+
+def view(path):
+    """Nothing that needs working memory."""
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [3])], [("y", TensorProto.FLOAT, [3])])
+
+
 def broadcast(path):
     """Dims that only the caller knows to be equal, or 1."""
     save(path, [helper.make_node("Add", ["a", "b"], ["y"])],
