@@ -119,7 +119,6 @@ static void write_workspace(Writer *w, bool symbols) {
   int64_t bytes;
   text_format(w->text, "#define %s_WORKSPACE_ALIGN %uu\n", w->upper, (unsigned)WORKSPACE_ALIGNMENT);
   if (symbols || !dim_is_constant(w->program->workspace_bytes, &bytes)) return;
-  if (bytes < WORKSPACE_ALIGNMENT) bytes = WORKSPACE_ALIGNMENT; /* arrays of no elements are not C */
   const char *suffix = bytes > UINT32_MAX ? "ull" : "u";
   text_format(w->text, "#define %s_WORKSPACE_BYTES %lld%s\n", w->upper, (long long)bytes, suffix);
   text_format(w->text, "#define %s_WORKSPACE_BYTES_FOR(workers) (%lld%s + 0u * (size_t)(workers))\n", w->upper,

@@ -33,7 +33,9 @@ typedef struct Importer {
   const char *path;
   const uint8_t *bytes; /* of the model; payload references count from here */
   size_t length;
-  const char *directory; /* of the model, resolved; null: no external data */
+  const char *directory; /* of the model's path, resolved; null: no external data */
+  const char *real_directory; /* of the file that the path leads to, in a cache of links another one */
+  const OnnxImportOptions *options; /* may be null */
   NameTable external;    /* location -> ExternalFile */
   NameTable functions;   /* "domain:name:overload" -> Function */
   NameTable domains;     /* that have operators */

@@ -6,9 +6,12 @@ programs, AICC_TEST_EMULATOR."""
 import os
 import re
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 import models
 
@@ -402,8 +405,6 @@ def check_command():
         run(AICC, "m.onnx", "-o", "text", *options)
         expect(word in open("text").read(), "%s lacks %s" % (options, word))
         expect(word in run(AICC, "m.onnx", "-o", "-", *options)[0], "%s to standard output" % options)
-    run(AICC, "m.onnx", "-o", "d.o", "-MD")
-    expect(open("d.d").read() == "d.o: m.onnx\n", "the dependency file")
     expect("lower" in run(AICC, "m.onnx", "-o", "t.o", "--time-passes")[1], "--time-passes")
     expect("workspace_bytes=" in run(AICC, "m.onnx", "-o", "t.o", "--report-memory")[0], "--report-memory")
     usage = [["--nonsense", "m.onnx"], [], ["m.onnx", "n.onnx"], ["m.onnx", "-O9"], ["m.onnx", "--cpu=v9"],
@@ -415,6 +416,233 @@ def check_command():
         out, err = run(AICC, *bad, code=1)
         expect(not out and err.count("\n") == 1 and "error" in err, "message of %s: %r" % (bad, err))
     expect(not os.path.exists("z.o") and not os.path.exists("z.h"), "something half-written")
+
+
+def listing():
+    """All files here, with their contents and where links lead."""
+    return {os.path.join(folder, n): os.readlink(os.path.join(folder, n)) if os.path.islink(os.path.join(folder, n)) else
+            open(os.path.join(folder, n), "rb").read() for folder, _, names in os.walk(".") for n in names
+            if not stat.S_ISFIFO(os.lstat(os.path.join(folder, n)).st_mode)}
+
+
+def refused(*arguments, code=2, word=""):
+    """One message, and nothing changes."""
+    before = listing()
+    out, err = run(AICC, *arguments, code=code)
+    expect(not out and err.count("\n") == 1 and "error" in err and word in err, "message of %s: %r" % (arguments, err))
+    expect(listing() == before, "%s changes files" % (arguments,))
+
+
+def check_options():
+    models.dense("m.onnx")
+    models.symbolic("s.onnx")
+    for flag in ("-o", "--linker", "--target", "--cpu", "--name", "--dim", "-MF", "--print-after", "--stop-after"):
+        refused("m.onnx", flag, "", word=flag)
+        refused("m.onnx", flag, word=flag)
+        if flag.startswith("--"):
+            refused("m.onnx", flag + "=", word=flag)
+    refused("s.onnx", "-o", "s.o", "--dim", "N=1", "--dim", "N=2", word="'N'")
+    refused("s.onnx", "-o", "s.o", "--dim=N=1", "--dim", "M=1", code=1, word="M")
+    run(AICC, "s.onnx", "-o", "s.o", "--dim", "N=2", "--dim=N=2")
+    expect("int64_t dim" not in open("s.h").read(), "a dim that is fixed twice to one value")
+    run(AICC, "s.onnx", "--stop-after=import", "-o", "s.aicc-ir")
+    _, err = run(AICC, "s.aicc-ir", "-o", "s.o", "--dim", "N=2")
+    expect("warning" in err and "N" in err and "int64_t dim_N" in open("s.h").read(), "--dim on a text: " + err)
+
+
+def check_output_files():
+    models.external("model.onnx")
+    os.link("model.onnx", "hard.o")
+    os.symlink("model.onnx", "soft.o")
+    os.symlink("model.onnx", "via.h")
+    os.mkdir("sub")
+    os.symlink("../sub/..", "sub/up")
+    for output in ("model.onnx", "./model.onnx", "hard.o", "soft.o", "sub/up/model.onnx", os.path.abspath("model.onnx"), "via.o"):
+        refused("model.onnx", "-o", output, word="overwrite the model")
+    refused("soft.o", "-o", "model.onnx", word="overwrite the model")
+    refused("model.onnx", "-o", "x.o", "-MF", "hard.o", word="overwrite the model")
+    refused("model.onnx", "--emit-ir", "-o", "soft.o", word="overwrite the model")
+    refused("model.onnx", "--stop-after=import", "-o", "model.onnx", word="overwrite the model")
+    for options in (["-o", "x.h"], ["--shared", "-o", "x.h"], ["-o", "x.o", "-MF", "x.o"], ["-o", "x.o", "-MF", "./sub/../x.h"]):
+        refused("model.onnx", *options, word="one file")
+    os.symlink("w.bin", "data.h")
+    for options in (["-o", "w.bin"], ["-S", "-o", "./w.bin"], ["-o", "data.o"], ["-o", "x.o", "-MF", "w.bin"]):
+        refused("model.onnx", *options, code=1, word="data")
+    run(AICC, "model.onnx", "--emit-header", "-o", "x.h")
+    # Links are followed and stay; nothing else is left beside them.
+    os.remove("x.h")
+    os.symlink("sub/real.o", "link.o")
+    for _ in range(2):  # to a file that is not there yet, and to one that is
+        run(AICC, "model.onnx", "-o", "link.o", "--name=net")
+        expect(os.readlink("link.o") == "sub/real.o" and os.path.exists("link.h"), "a link as output")
+        expect(open("sub/real.o", "rb").read(4) == b"\x7fELF" and sorted(os.listdir("sub")) == ["real.o", "up"], "its file")
+    # A header that cannot be written: no object either, and the old one stays.
+    os.mkdir("full.h")
+    open("full.o", "w").write("old")
+    refused("model.onnx", "-o", "full.o", code=1, word="full.h")
+    expect(open("full.o").read() == "old", "the object is replaced without its header")
+
+
+def check_streams():
+    """Standard output, pipes and devices: the bytes of the file, and reports elsewhere."""
+    models.dense("m.onnx")
+    run(AICC, "m.onnx", "-o", "m.o")
+    plain = open("m.o", "rb").read()
+    before = listing()
+
+    def to_stdout(*options):
+        done = subprocess.run([AICC, "m.onnx", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+        expect(done.returncode == 0, "%s: %s" % (options, done.stderr))
+        return done.stdout, done.stderr.decode()
+
+    for output in ("-", "/dev/stdout", "/dev/fd/1"):
+        out, err = to_stdout("-o", output, "--report-memory", "--time-passes")
+        expect(out == plain and "workspace_bytes=" in err and "lower" in err, "the object on standard output, by " + output)
+    library, _ = to_stdout("-o", "-", "--shared", "--report-memory")
+    expect(listing() == before, "files beside standard output")
+    with open("std.so", "wb") as file:
+        file.write(library)
+    run(AICC_RUN, "./std.so")
+    expect("Type: DYN" in re.sub(r" +", " ", run("readelf", "-h", "std.so")[0]), "--shared -o - is no library")
+    os.remove("std.so")
+    with open("redirected", "wb") as file:
+        file.write(b"first")
+        file.flush()
+        subprocess.run([AICC, "m.onnx", "-o", "/dev/stdout"], stdout=file, check=True, timeout=300)
+    expect(open("redirected", "rb").read() == b"first" + plain, "/dev/stdout in a file")
+    os.remove("redirected")
+    run(AICC, "m.onnx", "-o", "/dev/null")
+    os.mkfifo("pipe.o")
+    reader = subprocess.Popen(["cat", "pipe.o"], stdout=subprocess.PIPE)
+    run(AICC, "m.onnx", "-o", "pipe.o", "--name=m")
+    expect(reader.communicate()[0] == plain, "the object in a pipe")
+    os.remove("pipe.o")
+    expect(listing() == before, "a header beside a pipe or a device")
+    expect("workspace_bytes=" in run(AICC, "m.onnx", "-o", "m.o", "--report-memory")[0], "--report-memory")
+
+
+def check_dependencies():
+    models.dense("m.onnx")
+    models.external("model.onnx")
+    models.external("far/model.onnx", "data/w.bin")
+    for model, options, file, rule in (
+            ("m.onnx", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: m.onnx\n"),
+            ("model.onnx", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: model.onnx w.bin\n"),
+            ("model.onnx", ["-o", "d.o", "-MF", "named"], "named", "d.o d.h: model.onnx w.bin\n"),
+            ("model.onnx", ["-o", "d.o", "-MD", "-MFjoined"], "joined", "d.o d.h: model.onnx w.bin\n"),
+            ("far/model.onnx", ["-o", "d.so", "-MD", "--shared"], "d.d", "d.so d.h: far/model.onnx far/data/w.bin\n"),
+            ("far/model.onnx", ["-o", "d.s", "-MD", "-S"], "d.d", "d.s: far/model.onnx far/data/w.bin\n"),
+            ("m.onnx", ["-o", "d.ll", "-MD", "--emit-llvm"], "d.d", "d.ll: m.onnx\n"),
+            ("m.onnx", ["-o", "d.h", "-MD", "--emit-header"], "d.d", "d.h: m.onnx\n"),
+            ("m.onnx", ["-o", "d.aicc-ir", "-MD", "--emit-ir"], "d.d", "d.aicc-ir: m.onnx\n"),
+            ("model.onnx", ["-o", "t.aicc-ir", "-MD", "--stop-after=import"], "t.d", "t.aicc-ir: model.onnx w.bin\n"),
+            ("t.aicc-ir", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: t.aicc-ir %s\n" % os.path.realpath("w.bin")),
+            ("model.onnx", ["-MD"], "model.d", "model.o model.h: model.onnx w.bin\n")):
+        run(AICC, model, *options)
+        expect(open(file).read() == rule, "%s %s: %r" % (model, options, open(file).read()))
+        os.remove(file)
+    run(AICC, "m.onnx", "-o", "-", "-MF", "std.d")
+    expect(open("std.d").read() == "m.o: m.onnx\n", "the object on standard output: " + open("std.d").read())
+    out, _ = run(AICC, "m.onnx", "-o", "q.o", "-MF", "-")
+    expect(out == "q.o q.h: m.onnx\n" and os.path.exists("q.o"), "the rule on standard output")
+    refused("m.onnx", "-o", "-", "-MF", "-", word="standard output")
+    need("make")
+    # Names that mean something to make: it finds each file, does not make again, and makes when the data changes.
+    folder, stem = "a b#$%", "out b#$%:"
+    models.external(folder + "/m:$x.onnx", "w #%.bin")
+    run(AICC, folder + "/m:$x.onnx", "-o", folder + "/" + stem + ".o", "-MF", "rule.d", "--name=net")
+    with open("Makefile", "w") as file:
+        file.write(open("rule.d").read() + "\t@echo made\n")
+    done = [os.path.join(folder, stem + suffix) for suffix in (".o", ".h")]
+    for path, seconds in ((folder + "/m:$x.onnx", 1000), (folder + "/w #%.bin", 1000), (done[0], 2000), (done[1], 2000)):
+        os.utime(path, (seconds, seconds))
+    for target in done:
+        run("make", "-q", target)
+    for path in ("/w #%.bin", "/m:$x.onnx"):
+        os.utime(folder + path, (3000, 3000))
+        for target in done:
+            run("make", "-q", target, code=1)
+        os.utime(folder + path, (1000, 1000))
+
+
+def processes(word):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            command = open("/proc/%s/cmdline" % pid, "rb").read().decode(errors="replace")
+            state = open("/proc/%s/stat" % pid).read().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if word in command and state != "Z" and int(pid) != os.getpid():
+            found.append(command)
+    return found
+
+
+def start(*command, env=None):
+    """As from a terminal, whatever this process ignores."""
+    def defaults():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=defaults)
+
+
+def check_signals():
+    """Killed while the linker runs, or while a pipe blocks: no file is left, and no linker runs on."""
+    models.dense("m.onnx")
+    os.mkdir("tmp")
+    mark = "aicc-slow-%d" % os.getpid()
+    with open(mark, "w") as file:  # stubborn, with a child of its own, and half a library
+        file.write("#!/bin/sh\ntrap '' TERM INT HUP\nfor last; do :; done\nprintf half > \"${last%model.o}model.so\"\n"
+                   "sh -c 'exec sleep 1000' " + mark + "\nsleep 1000\n")
+    os.chmod(mark, 0o755)
+    environment = dict(os.environ, TMPDIR=os.path.abspath("tmp"))
+    before = listing()
+
+    def wait(condition, what):
+        for _ in range(1000):
+            if condition():
+                return
+            time.sleep(0.02)
+        expect(False, what)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = start(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=./" + mark, env=environment)
+        wait(lambda: any("model.so" in name for name in listing()), "the linker starts")
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        expect(process.returncode == -number, "signal %d ends aicc with %d" % (number, process.returncode))
+        wait(lambda: not processes(mark), "the linker runs on: %s" % processes(mark))
+        expect(listing() == before and not os.listdir("tmp"), "signal %d leaves files: %s" % (number, os.listdir("tmp")))
+    # Ignored signals stay ignored (nohup).
+    quick = "quick-linker"
+    with open(quick, "w") as file:
+        file.write('#!/bin/sh\nkill -HUP $PPID\nexec cc "$@"\n')
+    os.chmod(quick, 0o755)
+    run("nohup", AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=./" + quick, env=environment)
+    os.remove(quick)
+    os.remove("m.so")
+    os.remove("m.h")
+    # The temporary files of the header, while the object waits for a reader.
+    os.mkfifo("pipe.o")
+    process = start(AICC, "m.onnx", "-o", "pipe.o", "-MF", "rule.d")
+    wait(lambda: any(name.startswith("rule.d.") for name in os.listdir(".")), "the rule is on its way")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    os.remove("pipe.o")
+    expect(process.returncode == -signal.SIGTERM and listing() == before, "a temporary file is left")
+    # Linkers that fail leave nothing either; undefined symbols are a failure.
+    for linker in ("false", "true", "./no-such-linker"):
+        _, err = run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=" + linker, code=1, env=environment)
+        expect("linker" in err and listing() == before and not os.listdir("tmp"), "the linker %s: %s" % (linker, err))
+    with open("undefined.c", "w") as file:
+        file.write("int missing(void);\nint used(void) { return missing(); }\n")
+    run(CC, "-fPIC", "-c", "undefined.c", "-o", "undefined.o")
+    before = listing()
+    for linker in ("cc", "ld"):
+        _, err = run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=%s undefined.o" % linker, code=1, env=environment)
+        expect("linker" in err and listing() == before and not os.listdir("tmp"), "undefined symbols with %s: %s" % (linker, err))
+    run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=ld", env=environment)
+    run(AICC_RUN, "./m.so")
 
 
 def check_opt():
