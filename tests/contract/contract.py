@@ -645,6 +645,38 @@ def check_signals():
     run(AICC_RUN, "./m.so")
 
 
+def check_declared_shape():
+    """A declared shape that the model does not compute: a warning, and the object has the computed one."""
+    models.save("m.onnx", [models.helper.make_node("Neg", ["x"], ["y"])], [("x", models.TensorProto.FLOAT, ["N", 3])],
+                [("y", models.TensorProto.FLOAT, [1, 3])])
+    out, err = run(AICC, "m.onnx", "-o", "m.o", "--dim", "N=2")
+    expect(not out and err == "m.onnx: warning: output 'y' is declared as float32[1,3] but computes float32[2,3]; the "
+           "computed one counts [output-type]\n", "the warning: " + err)
+    os.mkdir("data")
+    x = models.weights(2, 3)
+    models.numpy.save("data/input_0.npy", x)
+    models.numpy.save("data/output_0.npy", -x)
+    run(AICC_RUN, "m.o", "--data", "data", "--rtol", "0", "--atol", "0")
+
+
+def check_nested():
+    """Branches within branches run."""
+    sys.path.insert(0, os.path.join(SOURCE, "tests/onnx"))
+    import test_bad_input
+    x = models.weights(2, 3)
+    for depth in (30, 60):
+        with open("n.onnx", "wb") as file:
+            file.write(test_bad_input.nested_ifs(depth))
+        run(AICC, "n.onnx", "-o", "n.o")
+        for truth in (True, False):
+            shutil.rmtree("data", ignore_errors=True)
+            os.mkdir("data")
+            result = models.numpy.maximum(x, 0) if truth else -x
+            for name, array in (("input_0", models.numpy.array(truth)), ("input_1", x), ("output_0", result)):
+                models.numpy.save("data/%s.npy" % name, array)
+            run(AICC_RUN, "n.o", "--data", "data", "--rtol", "0", "--atol", "0")
+
+
 def check_opt():
     """Stopped, edited, resumed: the text gives the same object as the model."""
     opt = os.path.join(os.path.dirname(AICC), "aicc-opt")
