@@ -64,7 +64,8 @@ static bool take_outputs(Scope *inner, const Onnx__GraphProto *graph, Region *re
     if (!binding) report(inner->importer->diagnostics, location, MESSAGE_OUTPUT_MISSING, name);
     results[i] = binding ? binding->value : NULL;
     ok = ok && results[i];
-    if (results[i]) ok &= type_check_output(inner->importer, graph->output[i], &results[i]->type, location);
+    if (results[i] && !inner->check_only) /* a wrong input, which has been reported, is not told again */
+      ok &= type_check_output(inner->importer, graph->output[i], &results[i]->type, location);
   }
   if (ok) region_set_results(inner->importer->module, region, results, (uint32_t)graph->n_output);
   return ok;
