@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The handler may run between any two instructions, so that every change of the lists is made while the signals wait. */
+/* The handler may run between any two instructions, so that the lists change while the signals wait. */
 #include "base/temporary.h"
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +16,7 @@ extern char **environ;
 
 enum { PATH_LIMIT = 16, PATIENCE_STEPS = 50, STEP_MILLISECONDS = 10 };
 
-static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
 enum { SIGNAL_COUNT = sizeof fatal_signals / sizeof *fatal_signals };
 
 static const char *volatile noted[PATH_LIMIT]; /* null: free */
@@ -75,6 +75,7 @@ void temporary_guard(void) {
   for (int i = 0; i < SIGNAL_COUNT; i++)
     if (sigaction(fatal_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
       sigaction(fatal_signals[i], &action, NULL);
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing */
   atexit(remove_all);
 }
 

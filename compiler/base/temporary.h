@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must not outlive the process: temporary files and folders, and a child process. They are removed when it exits
-   or when SIGHUP, SIGINT, SIGQUIT, SIGPIPE or SIGTERM end it. The state is global, since signals are. */
+   or when SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM or SIGXCPU end it. The state is global, since signals are. */
 #ifndef AICC_BASE_TEMPORARY_H
 #define AICC_BASE_TEMPORARY_H
 #include <stdbool.h>
 
-/* Installs the handlers; signals that are ignored stay so. Without it nothing is removed on a signal or exit. */
+/* Installs the handlers. Signals that are ignored stay so; SIGXFSZ is ignored, so that writing fails instead. Without
+   this nothing is removed on a signal or exit. */
 void temporary_guard(void);
 
 /* As mkstemp: a descriptor, or -1 with errno set. `path` lives until temporary_place or temporary_remove. */

@@ -69,7 +69,8 @@ static bool run_linker(Diagnostics *diagnostics, const char *linker, const char 
 /* The folder and both files in it exist or are expected. */
 static bool link_in(Diagnostics *diagnostics, const char *linker, const char *foreign, char *input, char *linked,
                     const void *object, size_t length, MappedFile *library) {
-  if (!file_write(input, object, length)) return report(diagnostics, NULL, MESSAGE_CANNOT_WRITE, input, strerror(errno));
+  if (!file_write(input, object, length))
+    return report(diagnostics, NULL, MESSAGE_CANNOT_WRITE, input, strerror(errno));
   if (!run_linker(diagnostics, linker, foreign, linked, input)) return false;
   if (!file_map(linked, library)) return linker_failed(diagnostics, linker, foreign, "it wrote no library");
   if (library->length) return true;

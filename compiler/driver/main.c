@@ -46,11 +46,13 @@ static bool write_files(Session *s, const void *bytes, size_t length, const Text
 
 static void report_memory(const Session *s) {
   const Program *program = s->pipeline.program;
-  FILE *out = s->outputs.main ? stdout : stderr;
+  bool busy = !s->outputs.main || (s->outputs.depends && !s->outputs.dependencies);
+  FILE *out = busy ? stderr : stdout;
   int64_t bytes;
   if (!s->options.report_memory) return;
   if (dim_is_constant(program->workspace_bytes, &bytes)) {
-    fprintf(out, "workspace_bytes=%lld lower_bound=%llu\n", (long long)bytes, (unsigned long long)program->workspace_lower_bound);
+    fprintf(out, "workspace_bytes=%lld lower_bound=%llu\n", (long long)bytes,
+            (unsigned long long)program->workspace_lower_bound);
   } else {
     Text text = {0};
     dim_print(&text, program->workspace_bytes);
@@ -75,7 +77,8 @@ static bool generate(Session *s, const InterfaceNames *names, CodegenResult *res
                                                  : OUTPUT_OBJECT;
   if (dim_symbol_count(s->pipeline.program->dims) > SYMBOL_LIMIT)
     return report(s->diagnostics, NULL, MESSAGE_INTERFACE,
-                  arena_format(s->arena, "more than %d symbolic dims are not supported; --dim fixes some", SYMBOL_LIMIT));
+                  arena_format(s->arena, "more than %d symbolic dims are not supported; --dim fixes some",
+                               SYMBOL_LIMIT));
   if (o->progress) fprintf(stderr, "aicc: %zu kernels\n", s->pipeline.program->kernel_count);
   return codegen_run(s->pipeline.program, names, &options, result);
 }

@@ -217,6 +217,6 @@ bool options_parse(Options *options, Arena *arena, Diagnostics *diagnostics, int
       options->input = argv[at];
     }
   }
-  if (!options->input) return report(diagnostics, NULL, MESSAGE_OPTION, "no model is given (try --help)");
+  if (!options->input || !*options->input) return report(diagnostics, NULL, MESSAGE_OPTION, "no model is given (try --help)");
   return resolve_levels(&parser);
 }

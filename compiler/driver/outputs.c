@@ -73,9 +73,11 @@ static bool check_paths(const Outputs *outputs, const char *model, Arena *arena,
   if (outputs->depends && !outputs->main && !outputs->dependencies)
     return wrong(diagnostics, arena, "the dependency file and '%s' would both go to standard output", outputs->target);
   for (size_t i = 0; i < count; i++) {
-    if (file_same(paths[i], model)) return wrong(diagnostics, arena, "writing '%s' would overwrite the model", paths[i]);
+    if (file_same(paths[i], model))
+      return wrong(diagnostics, arena, "writing '%s' would overwrite the model", paths[i]);
     for (size_t k = 0; k < i; k++)
-      if (file_same(paths[i], paths[k])) return wrong(diagnostics, arena, "two outputs would be one file, '%s'", paths[i]);
+      if (file_same(paths[i], paths[k]))
+        return wrong(diagnostics, arena, "two outputs would be one file, '%s'", paths[i]);
   }
   return true;
 }

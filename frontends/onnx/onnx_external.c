@@ -54,7 +54,8 @@ static void tell_data_file(const Importer *importer, const char *path) {
   const char *slash = strrchr(importer->path, '/');
   int folder = slash ? (int)(slash + 1 - importer->path) : 0;
   if (options && options->data_file)
-    options->data_file(options->data_file_user, arena_format(importer->scratch, "%.*s%s", folder, importer->path, path));
+    options->data_file(options->data_file_user,
+                       arena_format(importer->scratch, "%.*s%s", folder, importer->path, path));
 }
 
 static const ExternalFile *external_file(Importer *importer, const Location *location, const char *name,

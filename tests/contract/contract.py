@@ -148,8 +148,8 @@ def check_identifiers():
 
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-C_HEADERS = ("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic"
-             " stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype").split()
+C_HEADERS = ("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg"
+             " stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype").split()
 CPP_HEADERS = [h for h in C_HEADERS if h not in ("stdatomic", "stdnoreturn", "threads")]
 POSIX_HEADERS = "fcntl pthread sched signal strings sys/stat sys/time sys/types sys/wait unistd".split()
 
@@ -171,8 +171,10 @@ def use_fields(name, headers):
     struct = re.search(r"typedef struct %s_inputs {\n(.*?)^}" % name, text, re.M | re.S)[1]
     pointers = re.findall(r"\*(\w+); /", struct)
     with open("use.c", "w") as file:
-        file.write(includes(headers) + '#include "%s.h"\n' % name + "int main(void) {\n  float number = 0;\n  %s_inputs in;\n" % name +
-                   "".join("  in.%s = &number;\n" % field for field in pointers) + "  return in.%s != &number;\n}\n" % pointers[0])
+        file.write(includes(headers) + '#include "%s.h"\n' % name +
+                   "int main(void) {\n  float number = 0;\n  %s_inputs in;\n" % name +
+                   "".join("  in.%s = &number;\n" % field for field in pointers) +
+                   "  return in.%s != &number;\n}\n" % pointers[0])
     shutil.copy("use.c", "use.cc")
     return pointers
 
@@ -201,7 +203,8 @@ def check_reserved_names():
            "MANY_WORKSPACE_BYTES_FOR", "AICC_ABI_1", "AICC_OK"]
     implementation = ["_Bool", "_Complex", "_Imaginary", "_Alignas", "_Alignof", "_Atomic", "_Generic", "_Noreturn",
                       "_Static_assert", "_Thread_local", "_Decimal32", "_Decimal64", "_Decimal128", "_BitInt", "_Float16",
-                      "__linux__", "__LINE__", "__FILE__", "__x86_64__", "__GNUC__", "__cplusplus", "_WIN32", "PRId64", "SCNx8"]
+                      "__linux__", "__LINE__", "__FILE__", "__x86_64__", "__GNUC__", "__cplusplus", "_WIN32", "PRId64",
+                      "SCNx8"]
     fields = compile_fields("many", table + own + implementation)
     expect(fields == [name + "_" for name in table + own + implementation], "a reserved name has a _ behind it")
     # Names of everyday models stay as they are, among them those of functions.
@@ -225,7 +228,8 @@ def check_macro_names():
 
 def check_header_names():
     models.dense("dense.onnx")
-    for options in (["-o", "aicc.o"], ["-o", "x.o", "--name=aicc"], ["-o", "x.o", "--name", "aicc", "-S"], ["-o", "aicc.so", "--shared"]):
+    for options in (["-o", "aicc.o"], ["-o", "x.o", "--name=aicc"], ["-o", "x.o", "--name", "aicc", "-S"],
+                    ["-o", "aicc.so", "--shared"]):
         out, err = run(AICC, "dense.onnx", *options, code=2)
         expect(not out and err.count("\n") == 1 and "'aicc'" in err, "NAME aicc with %s: %s" % (options, err))
     expect(not [n for n in os.listdir(".") if not n.endswith(".onnx")], "something is written")
@@ -420,9 +424,9 @@ def check_command():
 
 def listing():
     """All files here, with their contents and where links lead."""
-    return {os.path.join(folder, n): os.readlink(os.path.join(folder, n)) if os.path.islink(os.path.join(folder, n)) else
-            open(os.path.join(folder, n), "rb").read() for folder, _, names in os.walk(".") for n in names
-            if not stat.S_ISFIFO(os.lstat(os.path.join(folder, n)).st_mode)}
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names]
+    return {path: os.readlink(path) if os.path.islink(path) else open(path, "rb").read() for path in paths
+            if not stat.S_ISFIFO(os.lstat(path).st_mode)}
 
 
 def refused(*arguments, code=2, word=""):
@@ -441,6 +445,7 @@ def check_options():
         refused("m.onnx", flag, word=flag)
         if flag.startswith("--"):
             refused("m.onnx", flag + "=", word=flag)
+    refused("", "-o", "s.o", word="no model")
     refused("s.onnx", "-o", "s.o", "--dim", "N=1", "--dim", "N=2", word="'N'")
     refused("s.onnx", "-o", "s.o", "--dim=N=1", "--dim", "M=1", code=1, word="M")
     run(AICC, "s.onnx", "-o", "s.o", "--dim", "N=2", "--dim=N=2")
@@ -457,7 +462,8 @@ def check_output_files():
     os.symlink("model.onnx", "via.h")
     os.mkdir("sub")
     os.symlink("../sub/..", "sub/up")
-    for output in ("model.onnx", "./model.onnx", "hard.o", "soft.o", "sub/up/model.onnx", os.path.abspath("model.onnx"), "via.o"):
+    for output in ("model.onnx", "./model.onnx", "hard.o", "soft.o", "sub/up/model.onnx", os.path.abspath("model.onnx"),
+                   "via.o"):
         refused("model.onnx", "-o", output, word="overwrite the model")
     refused("soft.o", "-o", "model.onnx", word="overwrite the model")
     refused("model.onnx", "-o", "x.o", "-MF", "hard.o", word="overwrite the model")
@@ -536,15 +542,15 @@ def check_dependencies():
             ("m.onnx", ["-o", "d.h", "-MD", "--emit-header"], "d.d", "d.h: m.onnx\n"),
             ("m.onnx", ["-o", "d.aicc-ir", "-MD", "--emit-ir"], "d.d", "d.aicc-ir: m.onnx\n"),
             ("model.onnx", ["-o", "t.aicc-ir", "-MD", "--stop-after=import"], "t.d", "t.aicc-ir: model.onnx w.bin\n"),
-            ("t.aicc-ir", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: t.aicc-ir %s\n" % os.path.realpath("w.bin")),
+            ("t.aicc-ir", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: t.aicc-ir %s\n" % os.path.abspath("w.bin")),
             ("model.onnx", ["-MD"], "model.d", "model.o model.h: model.onnx w.bin\n")):
         run(AICC, model, *options)
         expect(open(file).read() == rule, "%s %s: %r" % (model, options, open(file).read()))
         os.remove(file)
     run(AICC, "m.onnx", "-o", "-", "-MF", "std.d")
     expect(open("std.d").read() == "m.o: m.onnx\n", "the object on standard output: " + open("std.d").read())
-    out, _ = run(AICC, "m.onnx", "-o", "q.o", "-MF", "-")
-    expect(out == "q.o q.h: m.onnx\n" and os.path.exists("q.o"), "the rule on standard output")
+    out, err = run(AICC, "m.onnx", "-o", "q.o", "-MF", "-", "--report-memory")
+    expect(out == "q.o q.h: m.onnx\n" and "workspace_bytes=" in err and os.path.exists("q.o"), "the rule on standard output")
     refused("m.onnx", "-o", "-", "-MF", "-", word="standard output")
     need("make")
     # Names that mean something to make: it finds each file, does not make again, and makes when the data changes.
@@ -630,6 +636,10 @@ def check_signals():
     process.communicate(timeout=60)
     os.remove("pipe.o")
     expect(process.returncode == -signal.SIGTERM and listing() == before, "a temporary file is left")
+    # A file that may not grow is an error like any other.
+    limited = subprocess.run(["sh", "-c", "ulimit -f 1; exec \"$0\" m.onnx -o big.o", AICC], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=300)
+    expect(limited.returncode == 1 and b"big.o" in limited.stderr and listing() == before, "beyond the limit of a file's size")
     # Linkers that fail leave nothing either; undefined symbols are a failure.
     for linker in ("false", "true", "./no-such-linker"):
         _, err = run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=" + linker, code=1, env=environment)
