@@ -8,18 +8,24 @@
 #include <stdlib.h>
 
 /* Every fault of a real model is told; a hostile one does not fill the disk. */
-enum { ERROR_LIMIT = 100000 };
+enum { MESSAGE_LIMIT = 100000 };
 
 struct Diagnostics {
   DiagnosticSink sink;
   void *user;
-  uint32_t error_count;
+  uint32_t error_count, warning_count;
+  bool internal;
 };
 
+typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_INTERNAL } Severity;
+
 static const struct {
+  Severity severity;
   const char *code, *format;
 } message_table[] = {
-#define MESSAGE(constant, code, format) {code, format},
+#define MESSAGE(constant, code, format) {SEVERITY_ERROR, code, format},
+#define WARNING_MESSAGE(constant, code, format) {SEVERITY_WARNING, code, format},
+#define INTERNAL_MESSAGE(constant, code, format) {SEVERITY_INTERNAL, code, format},
 #include "base/messages.def"
 #undef MESSAGE
 };
@@ -45,11 +51,14 @@ static void add_printable(Text *text, const char *string) {
 }
 
 bool report(Diagnostics *diagnostics, const Location *location, Message message, ...) {
-  if (diagnostics->error_count++ >= ERROR_LIMIT) return false;
+  Severity severity = message_table[message].severity;
+  uint32_t *count = severity == SEVERITY_WARNING ? &diagnostics->warning_count : &diagnostics->error_count;
+  diagnostics->internal |= severity == SEVERITY_INTERNAL;
+  if ((*count)++ >= MESSAGE_LIMIT) return false;
   Text text = {0};
   text_format(&text, "%s:", location && location->file ? location->file : "aicc");
   if (location && location->line) text_format(&text, "%u:%u:", location->line, location->column);
-  text_add(&text, " error: ");
+  text_add(&text, severity == SEVERITY_WARNING ? " warning: " : " error: ");
   if (location && location->node) {
     text_add(&text, "node '");
     add_printable(&text, location->node);
@@ -69,12 +78,19 @@ bool report(Diagnostics *diagnostics, const Location *location, Message message,
 
 uint32_t diagnostics_error_count(const Diagnostics *diagnostics) { return diagnostics->error_count; }
 
-void diagnostics_finish(Diagnostics *diagnostics) {
-  if (diagnostics->error_count <= ERROR_LIMIT) return;
+bool diagnostics_internal(const Diagnostics *diagnostics) { return diagnostics->internal; }
+
+static void tell_left_out(const Diagnostics *diagnostics, uint32_t count, const char *what) {
+  if (count <= MESSAGE_LIMIT) return;
   Text text = {0};
-  text_format(&text, "aicc: %u more errors", diagnostics->error_count - ERROR_LIMIT);
+  text_format(&text, "aicc: %u more %s", count - MESSAGE_LIMIT, what);
   diagnostics->sink(diagnostics->user, text_string(&text));
   text_free(&text);
+}
+
+void diagnostics_finish(Diagnostics *diagnostics) {
+  tell_left_out(diagnostics, diagnostics->warning_count, "warnings");
+  tell_left_out(diagnostics, diagnostics->error_count, "errors");
 }
 
 const char *message_code(Message message) { return message_table[message].code; }

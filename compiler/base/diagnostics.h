@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages about the input. A function that fails has reported why; passes and frontends go on after an error
-   and report all of them. */
+/* Messages: errors in the input, warnings, errors of aicc itself; messages.def says which is which. A function that
+   fails has reported why; passes and frontends go on after an error and report all of them. */
 #ifndef AICC_BASE_DIAGNOSTICS_H
 #define AICC_BASE_DIAGNOSTICS_H
 #include <stdbool.h>
@@ -31,12 +31,15 @@ typedef void (*DiagnosticSink)(void *user, const char *text);
 Diagnostics *diagnostics_create(DiagnosticSink sink, void *user);
 void diagnostics_destroy(Diagnostics *diagnostics);
 
-/* Reports an error: "FILE: error: node 'NODE': TEXT [CODE]". `location` may be null. After a limit (100000)
-   errors are only counted. Returns false, so that callers may `return report(...)`. The arguments follow the format in
-   messages.def. */
+/* Reports an error or a warning: "FILE: error: node 'NODE': TEXT [CODE]". `location` may be null. After a limit
+   (100000 of each) they are only counted. Returns false, so that callers may `return report(...)` an error. The
+   arguments follow the format in messages.def. */
 bool report(Diagnostics *diagnostics, const Location *location, Message message, ...);
+/* Without warnings. */
 uint32_t diagnostics_error_count(const Diagnostics *diagnostics);
-/* Reports how many errors were left out beyond the limit, if any. */
+/* Whether an error of aicc itself has been reported. */
+bool diagnostics_internal(const Diagnostics *diagnostics);
+/* Reports how many messages were left out beyond the limit, if any. */
 void diagnostics_finish(Diagnostics *diagnostics);
 /* The stable code of a message. */
 const char *message_code(Message message);

@@ -17,7 +17,21 @@ typedef struct MappedFile {
 bool file_map(const char *path, MappedFile *file);
 void file_unmap(MappedFile *file);
 
-/* Writes to a temporary file beside `path`, then renames it. Devices and pipes are written directly. On failure
-   nothing is left behind; false with errno set. */
+typedef struct FileContent {
+  const char *path; /* null: standard output */
+  const void *bytes;
+  size_t length;
+} FileContent;
+
+/* Writes all of the files or none: each to a temporary file beside its path, after links have been followed, and then
+   renames them together. Devices, pipes and standard output are written directly, before that. On failure nothing is
+   left behind; false with errno set and the index of the file in `failed`. At most FILE_GROUP_LIMIT files. */
+enum { FILE_GROUP_LIMIT = 4 };
+bool files_write(const FileContent *files, size_t count, size_t *failed);
+/* One file. */
 bool file_write(const char *path, const void *bytes, size_t length);
+/* Whether the path leads to something that exists and is no regular file: a device, a pipe, a folder. */
+bool file_is_special(const char *path);
+/* Whether both paths lead, or would once they are written, to one regular file: by links, or spelt otherwise. */
+bool file_same(const char *left, const char *right);
 #endif

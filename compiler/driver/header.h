@@ -9,6 +9,8 @@
    the header with its digits as zeros. `symbols` are the dims that the caller gives, in the order of the fields. */
 void header_write(Text *text, const Program *program, const char *name, const Symbol *const *symbols,
                   uint32_t symbol_count, char hash[9]);
+/* Whether a name that the header of a model called `name` declares stands in the shared part already. */
+bool header_name_clashes(Arena *arena, const char *name);
 /* The symbols that the inputs' dims use, in order of first use. */
 const Symbol **header_symbols(const Program *program, uint32_t *count);
 #endif

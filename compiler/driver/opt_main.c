@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aicc-opt: the text of a graph or a program in, passes, text out. */
 #include "base/file.h"
+#include "base/temporary.h"
+#include "driver/exit_code.h"
 #include "driver/pipeline.h"
 #include "driver/version.h"
 #include <errno.h>
@@ -8,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_INPUT = 1, EXIT_USAGE = 2, PASS_LIMIT = 64 };
+enum { PASS_LIMIT = 64 };
 
 typedef struct Request {
   const char *input, *output; /* null: standard input, output */
@@ -49,7 +51,7 @@ static int parse_arguments(Request *request, int argc, char **argv) {
   for (int i = 1; i < argc && !code; i++) {
     char *argument = argv[i];
     bool takes_value = strcmp(argument, "-p") == 0 || strcmp(argument, "-o") == 0 || strcmp(argument, "--pass") == 0;
-    if (takes_value && i + 1 == argc) return usage_error("a value is missing after", argument);
+    if (takes_value && (i + 1 == argc || !argv[i + 1][0])) return usage_error("a value is missing after", argument);
     if (strcmp(argument, "--help") == 0) {
       print_help();
       return -1;
@@ -123,10 +125,13 @@ int main(int argc, char **argv) {
   Diagnostics *diagnostics = diagnostics_create(NULL, NULL);
   Pipeline pipeline = {.options = &request.options, .verify = true};
   MappedFile file;
-  bool ok = read_input(&request, diagnostics, &file, &pipeline) &&
-            pipeline_run_passes(&pipeline, diagnostics, request.passes, request.pass_count) &&
-            write_result(&request, diagnostics, &pipeline);
+  temporary_guard();
+  if (!read_input(&request, diagnostics, &file, &pipeline))
+    code = exit_code(diagnostics, PHASE_READING);
+  else if (!pipeline_run_passes(&pipeline, diagnostics, request.passes, request.pass_count) ||
+           !write_result(&request, diagnostics, &pipeline))
+    code = exit_code(diagnostics, PHASE_COMPILING);
   diagnostics_finish(diagnostics);
   diagnostics_destroy(diagnostics);
-  return ok ? 0 : EXIT_INPUT;
+  return code;
 }

@@ -30,7 +30,7 @@ static bool set_output(Parser *p, const char *value) {
 }
 static bool set_name(Parser *p, const char *value) {
   p->options->name = value;
-  return *value ? true : wrong(p, "no name in", "--name=");
+  return true;
 }
 static bool set_linker(Parser *p, const char *value) {
   p->options->linker = value;
@@ -38,7 +38,7 @@ static bool set_linker(Parser *p, const char *value) {
 }
 static bool set_target(Parser *p, const char *value) {
   p->options->target = target_find(value);
-  if (!p->options->target || !*value) return wrong(p, "unknown target", value);
+  if (!p->options->target) return wrong(p, "unknown target", value);
   p->options->triple = target_triple(p->options->target, value, p->arena);
   if (!p->options->triple) return wrong(p, "objects are ELF, which is not what is used by", value);
   return true;
@@ -65,8 +65,11 @@ static bool set_dim(Parser *p, const char *value) {
   long long number = strtoll(equals + 1, &end, 10);
   if (errno || *end || end == equals + 1 || number < 0 || number > INT32_MAX)
     return wrong(p, "a dim must be a number from 0 to 2147483647, found", value);
-  arena_push(p->arena, o->pin_names, o->pin_count, o->pin_capacity) =
-      arena_copy_text(p->arena, value, (size_t)(equals - value));
+  const char *name = arena_copy_text(p->arena, value, (size_t)(equals - value));
+  for (size_t i = 0; i < o->pin_count; i++)
+    if (strcmp(o->pin_names[i], name) == 0)
+      return o->pin_values[i] == number || wrong(p, "--dim gives two values to", name);
+  arena_push(p->arena, o->pin_names, o->pin_count, o->pin_capacity) = name;
   arena_push(p->arena, o->pin_values, o->value_count, o->value_capacity) = number;
   return true;
 }
@@ -77,7 +80,7 @@ static bool set_dependencies(Parser *p, const char *value) {
 }
 static bool set_dependency_file(Parser *p, const char *value) {
   p->options->dependency_file = value;
-  return true;
+  return set_dependencies(p, value);
 }
 static bool set_debug(Parser *p, const char *value) {
   (void)value;
@@ -135,7 +138,7 @@ static const struct {
     {"--name", SEPARATE, "NAME", "prefix of every name of the interface (default: the output's stem)", set_name},
     {"--dim", SEPARATE, "NAME=VALUE", "fix a symbolic dim", set_dim},
     {"-MD", NO_VALUE, NULL, "write a dependency file for make", set_dependencies},
-    {"-MF", SEPARATE, "FILE", "its name (default: the output with .d)", set_dependency_file},
+    {"-MF", SEPARATE, "FILE", "the same, and its name (default: the output with .d)", set_dependency_file},
     {"--print-after", SEPARATE, "PASS", "print the graph or program after a pass, to standard error", set_print_after},
     {"--stop-after", SEPARATE, "PASS", "write the graph or program after a pass, and stop", set_stop_after},
     {"--time-passes", NO_VALUE, NULL, "print the time of each pass", set_time},
@@ -171,11 +174,10 @@ static bool apply(Parser *p, int argc, char **argv, int *at) {
       if (*rest) continue;
       return table[i].set(p, NULL);
     }
-    if (is_long && *rest == '=') return table[i].set(p, rest + 1);
-    if (!is_long && *rest) return table[i].set(p, rest);
-    if (*rest) continue;
-    if (*at + 1 >= argc) return wrong(p, "a value is missing after", argument);
-    return table[i].set(p, argv[++*at]);
+    if (is_long && *rest && *rest != '=') continue;
+    const char *value = *rest ? rest + is_long : *at + 1 < argc ? argv[++*at] : "";
+    if (!*value) return wrong(p, "a value is missing after", table[i].flag);
+    return table[i].set(p, value);
   }
   return wrong(p, "unknown option", argument);
 }
@@ -215,6 +217,6 @@ bool options_parse(Options *options, Arena *arena, Diagnostics *diagnostics, int
       options->input = argv[at];
     }
   }
-  if (!options->input) return report(diagnostics, NULL, MESSAGE_OPTION, "no model is given (try --help)");
+  if (!options->input || !*options->input) return report(diagnostics, NULL, MESSAGE_OPTION, "no model is given (try --help)");
   return resolve_levels(&parser);
 }

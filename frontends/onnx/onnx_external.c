@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tensors in files beside the model. A model is not trusted: what it names must be a regular file inside the
-   model's folder. Each file is mapped once. */
+   model's folder or, where both are links into a cache, inside the folder of the real model. Each file is mapped
+   once. */
 #include "onnx_importer.h"
 #include <errno.h>
 #include <limits.h>
@@ -25,6 +26,12 @@ static const char *path_objection(const char *path) {
   return NULL;
 }
 
+/* Whether a resolved path lies in a resolved folder or below. */
+static bool is_inside(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  return strncmp(path, folder, length) == 0 && (path[length] == '/' || (length && folder[length - 1] == '/'));
+}
+
 /* The path with all links followed, in the module's arena; null after reporting. */
 static const char *path_resolve(Importer *importer, const Location *location, const char *name,
                                 const char *path) {
@@ -35,13 +42,20 @@ static const char *path_resolve(Importer *importer, const Location *location, co
                arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
     return NULL;
   }
-  size_t length = strlen(importer->directory);
-  bool inside = strncmp(resolved, importer->directory, length) == 0 &&
-                (resolved[length] == '/' || (length && importer->directory[length - 1] == '/'));
+  bool inside = is_inside(resolved, importer->directory) || is_inside(resolved, importer->real_directory);
   const char *copy = inside ? arena_copy_text(importer->module->arena, resolved, strlen(resolved)) : NULL;
   free(resolved);
   if (!inside) path_error(importer, location, name, path, "leads outside the model's folder");
   return copy;
+}
+
+static void tell_data_file(const Importer *importer, const char *path) {
+  const OnnxImportOptions *options = importer->options;
+  const char *slash = strrchr(importer->path, '/');
+  int folder = slash ? (int)(slash + 1 - importer->path) : 0;
+  if (options && options->data_file)
+    options->data_file(options->data_file_user,
+                       arena_format(importer->scratch, "%.*s%s", folder, importer->path, path));
 }
 
 static const ExternalFile *external_file(Importer *importer, const Location *location, const char *name,
@@ -71,6 +85,7 @@ static const ExternalFile *external_file(Importer *importer, const Location *loc
                arena_format(importer->scratch, "cannot be read: %s", strerror(errno)));
     return NULL;
   }
+  tell_data_file(importer, path);
   name_table_set(&importer->external, arena_copy_text(importer->scratch, path, strlen(path)), external);
   return external;
 }

@@ -290,8 +290,8 @@ static void import_outputs(Scope *scope, const Onnx__GraphProto *graph, const ch
       continue;
     }
     name_table_set(&seen, name, binding);
-    if (!type_check_output(importer, graph->output[i], binding->value ? &binding->value->type : NULL))
-      continue;
+    if (!type_of_output(importer, graph->output[i])) continue;
+    if (binding->value && !type_check_output(importer, graph->output[i], &binding->value->type, &location)) continue;
     (*names)[body->result_count] = arena_copy_text(arena, name, strlen(name));
     body->results[body->result_count++] = binding->value;
   }

@@ -70,7 +70,12 @@ static void release_external(Importer *importer) {
   }
 }
 
-static Module *import_bytes(Diagnostics *diagnostics, const char *path, const char *directory,
+/* The folders, resolved, that tensors may be in besides the model. */
+typedef struct Folders {
+  char *given, *real;
+} Folders;
+
+static Module *import_bytes(Diagnostics *diagnostics, const char *path, const Folders *folders,
                             const uint8_t *bytes, size_t length, const OnnxImportOptions *options) {
   uint32_t errors_before = diagnostics_error_count(diagnostics);
   Importer importer = {.diagnostics = diagnostics,
@@ -78,7 +83,9 @@ static Module *import_bytes(Diagnostics *diagnostics, const char *path, const ch
                        .scratch = arena_create(),
                        .bytes = bytes,
                        .length = length,
-                       .directory = directory};
+                       .directory = folders->given,
+                       .real_directory = folders->real,
+                       .options = options};
   importer.path = arena_copy_text(importer.module->arena, path, strlen(path));
   importer.module->name = importer.path;
   Onnx__ModelProto *model = parse_model(&importer);
@@ -99,7 +106,7 @@ static Module *import_bytes(Diagnostics *diagnostics, const char *path, const ch
 
 Module *onnx_import_memory(Diagnostics *diagnostics, const char *name, const uint8_t *bytes, size_t length,
                            const OnnxImportOptions *options) {
-  return import_bytes(diagnostics, name, NULL, bytes, length, options);
+  return import_bytes(diagnostics, name, &(Folders){0}, bytes, length, options);
 }
 
 /* The folder of a file with all links followed; null with errno set. The caller frees it. */
@@ -113,17 +120,26 @@ static char *resolve_directory(const char *path) {
   return resolved;
 }
 
+/* False with errno set. A pipe has no real path. */
+static bool folders_resolve(const char *path, Folders *folders) {
+  char *real = realpath(path, NULL);
+  *folders = (Folders){.real = resolve_directory(real ? real : path), .given = resolve_directory(path)};
+  free(real);
+  return folders->given && folders->real;
+}
+
 Module *onnx_import(Diagnostics *diagnostics, const char *path, const OnnxImportOptions *options) {
   Location location = {.file = path};
   MappedFile file;
-  char *directory = resolve_directory(path);
-  if (!directory || !file_map(path, &file)) {
+  Folders folders;
+  Module *module = NULL;
+  if (folders_resolve(path, &folders) && file_map(path, &file)) {
+    module = import_bytes(diagnostics, path, &folders, file.bytes, file.length, options);
+    if (!module) file_unmap(&file);
+  } else {
     report(diagnostics, &location, MESSAGE_CANNOT_READ, strerror(errno));
-    free(directory);
-    return NULL;
   }
-  Module *module = import_bytes(diagnostics, path, directory, file.bytes, file.length, options);
-  free(directory);
-  if (!module) file_unmap(&file);
+  free(folders.given);
+  free(folders.real);
   return module;
 }

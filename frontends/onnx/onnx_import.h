@@ -8,6 +8,10 @@ typedef struct OnnxImportOptions {
   const char *const *pin_names; /* symbolic dims that get a value: --dim NAME=VALUE */
   const int64_t *pin_values;
   size_t pin_count;
+  /* Called for each file beside the model that tensors are in, with the path that leads there from the model's as it
+     was given. May be null. */
+  void (*data_file)(void *user, const char *path);
+  void *data_file_user;
 } OnnxImportOptions;
 
 /* Reads the ONNX model at `path` into a module with one entry, "run" (owned by the caller). Reports every

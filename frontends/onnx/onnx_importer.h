@@ -33,12 +33,15 @@ typedef struct Importer {
   const char *path;
   const uint8_t *bytes; /* of the model; payload references count from here */
   size_t length;
-  const char *directory; /* of the model, resolved; null: no external data */
+  const char *directory; /* of the model's path, resolved; null: no external data */
+  const char *real_directory; /* of the file that the path leads to, in a cache of links another one */
+  const OnnxImportOptions *options; /* may be null */
   NameTable external;    /* location -> ExternalFile */
   NameTable functions;   /* "domain:name:overload" -> Function */
   NameTable domains;     /* that have operators */
   NameTable symbols;     /* dims that the inputs name */
   uint32_t function_depth;
+  bool depth_told; /* that subgraphs are nested too deep */
   uint64_t inlined_bytes, inlined_byte_limit; /* an estimate of the memory that inlining takes */
 } Importer;
 
@@ -137,8 +140,12 @@ bool type_of_input(Importer *importer, const Onnx__ValueInfoProto *info, Type *t
 /* The declared type of another value, null where it says nothing. Dims that are neither constants nor symbols
    of the inputs are invalid dims. */
 const Type *type_declared(Importer *importer, Arena *arena, const Onnx__TypeProto *proto);
-/* Whether a computed type fits the declared one of an output; reports. */
-bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type);
+/* Whether an output of the model is declared as a tensor, or as nothing; reports. */
+bool type_of_output(Importer *importer, const Onnx__ValueInfoProto *info);
+/* Compares a computed type with the declared one of a graph's output. Another shape is a warning: the computed one
+   counts. Another element type is an error: reports and returns false. */
+bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type,
+                       const Location *location);
 /* ELEMENT_UNDEFINED for numbers that are no element type. */
 ElementType element_of_number(int32_t number);
 

@@ -53,7 +53,7 @@ static bool bind_arguments(Scope *inner, const Onnx__GraphProto *graph, const Re
                              region->argument_count));
 }
 
-/* False where an output has no value; that nothing defines it is reported, all else has been. */
+/* False where an output has no value, or one of another element type than declared; reports what has not been. */
 static bool take_outputs(Scope *inner, const Onnx__GraphProto *graph, Region *region,
                          const Location *location) {
   Value **results = arena_array(inner->arena, Value *, graph->n_output);
@@ -64,6 +64,8 @@ static bool take_outputs(Scope *inner, const Onnx__GraphProto *graph, Region *re
     if (!binding) report(inner->importer->diagnostics, location, MESSAGE_OUTPUT_MISSING, name);
     results[i] = binding ? binding->value : NULL;
     ok = ok && results[i];
+    if (results[i] && !inner->check_only) /* a wrong input, which has been reported, is not told again */
+      ok &= type_check_output(inner->importer, graph->output[i], &results[i]->type, location);
   }
   if (ok) region_set_results(inner->importer->module, region, results, (uint32_t)graph->n_output);
   return ok;
@@ -77,9 +79,13 @@ bool subgraph_build(void *user, const void *frontend_graph, Region *region) {
   Builder builder = {.module = importer->module, .region = region};
   Location location = {.file = importer->path, .node = subgraphs->label};
   arena_push(scope->arena, subgraphs->built, subgraphs->built_count, subgraphs->built_capacity) = graph;
-  if (region_depth(region) > REGION_DEPTH_LIMIT)
-    return report(importer->diagnostics, &location, MESSAGE_NODE_INVALID,
-                  arena_format(importer->scratch, "subgraphs are nested deeper than %d", REGION_DEPTH_LIMIT));
+  if (region_depth(region) > REGION_DEPTH_LIMIT) {
+    if (!importer->depth_told)
+      report(importer->diagnostics, &location, MESSAGE_NODE_INVALID,
+             arena_format(importer->scratch, "subgraphs are nested deeper than %d", REGION_DEPTH_LIMIT));
+    importer->depth_told = true; /* the branch beside it would say the same */
+    return false;
+  }
   scope_start(&inner, importer, scope, graph_name_count(graph));
   inner.builder = &builder;
   inner.prefix = attribute_prefix(subgraphs, graph);

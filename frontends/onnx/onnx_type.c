@@ -140,31 +140,41 @@ static const char *declared_text(Importer *importer, ElementType element,
   return result;
 }
 
-bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type) {
-  const char *name = text_or_empty(info->name);
-  Location location = {.file = importer->path};
-  if (!info->type || info->type->value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET) return true;
-  if (info->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
-    return report(importer->diagnostics, &location, MESSAGE_INTERFACE,
-                  arena_format(importer->scratch, "output '%s' is %s; only tensors can cross the interface",
-                               name, case_name(info->type->value_case)));
-  if (!type) return true;
-  const Onnx__TypeProto__Tensor *tensor = info->type->tensor_type;
-  const Onnx__TensorShapeProto *shape = tensor->shape;
-  ElementType element = element_of_number(tensor->elem_type);
-  bool fits = tensor->elem_type == 0 || element == type->element;
-  fits &= !shape || shape->n_dim == type->rank;
-  for (size_t i = 0; fits && shape && i < shape->n_dim; i++) {
+/* Whether no dim that the declared shape fixes is another constant. */
+static bool shape_fits(const Onnx__TensorShapeProto *shape, const Type *type) {
+  if (!shape) return true;
+  if (shape->n_dim != type->rank) return false;
+  for (size_t i = 0; i < shape->n_dim; i++) {
     int64_t value;
     if (shape->dim[i]->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) continue;
-    if (shape->dim[i]->dim_value >= 0 && dim_is_constant(type->dims[i], &value))
-      fits &= value == shape->dim[i]->dim_value;
+    if (shape->dim[i]->dim_value >= 0 && dim_is_constant(type->dims[i], &value) && value != shape->dim[i]->dim_value)
+      return false;
   }
-  if (fits) return true;
+  return true;
+}
+
+bool type_check_output(Importer *importer, const Onnx__ValueInfoProto *info, const Type *type,
+                       const Location *location) {
+  if (!info->type || info->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) return true;
+  if (type->kind != VALUE_TENSOR) return true;
+  const Onnx__TypeProto__Tensor *tensor = info->type->tensor_type;
+  ElementType element = element_of_number(tensor->elem_type);
+  bool same_element = tensor->elem_type == 0 || element == type->element;
+  if (same_element && shape_fits(tensor->shape, type)) return true;
   Text computed = {0};
   type_print_onnx(&computed, type);
-  report(importer->diagnostics, &location, MESSAGE_OUTPUT_TYPE, name, declared_text(importer, element, shape),
-         text_string(&computed));
+  report(importer->diagnostics, location, same_element ? MESSAGE_OUTPUT_SHAPE : MESSAGE_OUTPUT_TYPE,
+         text_or_empty(info->name), declared_text(importer, element, tensor->shape), text_string(&computed));
   text_free(&computed);
-  return false;
+  return same_element;
+}
+
+bool type_of_output(Importer *importer, const Onnx__ValueInfoProto *info) {
+  Onnx__TypeProto__ValueCase value_case =
+      info->type ? info->type->value_case : ONNX__TYPE_PROTO__VALUE__NOT_SET;
+  Location location = {.file = importer->path};
+  if (value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET || value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) return true;
+  return report(importer->diagnostics, &location, MESSAGE_INTERFACE,
+                arena_format(importer->scratch, "output '%s' is %s; only tensors can cross the interface",
+                             text_or_empty(info->name), case_name(value_case)));
 }

@@ -3,13 +3,16 @@
    varint) that is filled in when the message ends, so that one pass is enough. Unknown fields are left out.
  */
 #include "wire_scan.h"
+#include "ir/graph.h"
 #include "onnx.pb-c.h"
 #include "wire_read.h"
 #include <stdio.h>
 #include <string.h>
 
 enum {
-  NESTING_LIMIT = 64,
+  /* A graph within a graph is three messages further in: graph, node, attribute. The rest is for what stands in the
+     innermost one and for types within types. protobuf-c takes less than a kilobyte of stack for each. */
+  NESTING_LIMIT = 3 * REGION_DEPTH_LIMIT + 64,
   LENGTH_BYTES = 5,
   /* protobuf-c's bookkeeping while it reads one message: 16 fields on its stack, then heap blocks that
      double. */

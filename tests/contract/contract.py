@@ -6,9 +6,12 @@ programs, AICC_TEST_EMULATOR."""
 import os
 import re
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 import models
 
@@ -110,11 +113,10 @@ def check_headers():
                    "  symbolic_workspace_bytes(0, 1) != SIZE_MAX || DENSE_WORKSPACE_ALIGN != 64u ||\n"
                    "  DENSE_WORKSPACE_BYTES_FOR(4) < DENSE_WORKSPACE_BYTES; }\n")
     shutil.copy("two.c", "two.cc")
-    strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    run(CC, "-std=c99", *strict, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
+    run(CC, "-std=c99", *STRICT, "two.c", "dense.o", "symbolic.o", "-o", "two_c")
     run(*EMULATOR, "./two_c")
     if CXX:
-        run(CXX, "-std=c++11", *strict, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
+        run(CXX, "-std=c++11", *STRICT, "two.cc", "dense.o", "symbolic.o", "-o", "two_cc")
         run(*EMULATOR, "./two_cc")
     shared = open(os.path.join(SOURCE, "runtime/include/aicc/abi.h")).read().split("\n", 1)[1]
     expect(shared in open("dense.h").read(), "the shared part stands word for word in the header")
@@ -139,10 +141,128 @@ def check_identifiers():
         expect(field in text, "no field " + field)
     with open("n.c", "w") as file:
         file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
-    run(CC, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "n.c", "names.o", "-o", "n")
+    run(CC, "-std=c99", *STRICT, "n.c", "names.o", "-o", "n")
     run(*EMULATOR, "./n")
     run(AICC, "names.onnx", "-o", "int.o")
     expect("int__run" in open("int.h").read(), "a keyword as NAME")
+
+
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+C_HEADERS = ("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg"
+             " stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype").split()
+CPP_HEADERS = [h for h in C_HEADERS if h not in ("stdatomic", "stdnoreturn", "threads")]
+POSIX_HEADERS = "fcntl pthread sched signal strings sys/stat sys/time sys/types sys/wait unistd".split()
+
+
+def includes(headers):
+    return "".join("#include <%s.h>\n" % header for header in headers)
+
+
+def macros(standard, headers):
+    """The names of all macros that these headers define."""
+    with open("macros.c", "w") as file:
+        file.write(includes(headers))
+    return re.findall(r"^#define (\w+)", run(CC, "-std=" + standard, "-dM", "-E", "macros.c")[0], re.M)
+
+
+def use_fields(name, headers):
+    """C that sets every field of the inputs behind the headers."""
+    text = open(name + ".h").read()
+    struct = re.search(r"typedef struct %s_inputs {\n(.*?)^}" % name, text, re.M | re.S)[1]
+    pointers = re.findall(r"\*(\w+); /", struct)
+    with open("use.c", "w") as file:
+        file.write(includes(headers) + '#include "%s.h"\n' % name +
+                   "int main(void) {\n  float number = 0;\n  %s_inputs in;\n" % name +
+                   "".join("  in.%s = &number;\n" % field for field in pointers) +
+                   "  return in.%s != &number;\n}\n" % pointers[0])
+    shutil.copy("use.c", "use.cc")
+    return pointers
+
+
+def compile_fields(name, names):
+    """A model with inputs of these names: its header, among others, in both languages."""
+    models.fields(name + ".onnx", names)
+    run(AICC, name + ".onnx", "-o", name + ".o")
+    fields = use_fields(name, C_HEADERS + POSIX_HEADERS)
+    expect(len(fields) == len(names), "%d fields for %d inputs" % (len(fields), len(names)))
+    for standard in ("c99", "gnu17", "c2x"):
+        run(CC, "-std=" + standard, *STRICT, "-c", "use.c", "-o", "use.o")
+    use_fields(name, [])
+    run(CC, "-std=c99", *STRICT, "-c", "use.c", "-o", "use.o")
+    for standard in ("c++11", "gnu++17", "c++20") if CXX else ():
+        use_fields(name, CPP_HEADERS + POSIX_HEADERS)
+        run(CXX, "-std=" + standard, *STRICT, "-c", "use.cc", "-o", "use.o")
+    return fields
+
+
+def check_reserved_names():
+    with open(os.path.join(SOURCE, "compiler/base/reserved_names.def")) as file:
+        table = re.findall(r'"(\w+)"', file.read())
+    expect(table == sorted(set(table)), "the table is sorted")
+    own = ["many_run", "many_workspace_bytes", "many_AICC_H", "MANY_WORKSPACE_ALIGN", "MANY_WORKSPACE_BYTES",
+           "MANY_WORKSPACE_BYTES_FOR", "AICC_ABI_1", "AICC_OK"]
+    implementation = ["_Bool", "_Complex", "_Imaginary", "_Alignas", "_Alignof", "_Atomic", "_Generic", "_Noreturn",
+                      "_Static_assert", "_Thread_local", "_Decimal32", "_Decimal64", "_Decimal128", "_BitInt", "_Float16",
+                      "__linux__", "__LINE__", "__FILE__", "__x86_64__", "__GNUC__", "__cplusplus", "_WIN32", "PRId64",
+                      "SCNx8"]
+    fields = compile_fields("many", table + own + implementation)
+    expect(fields == [name + "_" for name in table + own + implementation], "a reserved name has a _ behind it")
+    # Names of everyday models stay as they are, among them those of functions.
+    plain = ["x", "input_ids", "exp", "log", "round", "floor", "sin", "index", "data", "_", "_x", "E", "PI", "main", "final",
+             "override", "module", "min", "max", "log2", "signal", "time", "read", "printf", "malloc"]
+    models.fields("plain.onnx", plain)
+    run(AICC, "plain.onnx", "-o", "plain.o")
+    expect(use_fields("plain", C_HEADERS) == plain, "other names stay")
+    run(CC, "-std=gnu17", *STRICT, "-c", "use.c", "-o", "use.o")
+
+
+def check_macro_names():
+    """Without our table: what this machine's compiler and headers define must be no obstacle."""
+    names = set(macros("gnu17", []))
+    expect({"__GNUC__", "unix"} < names, "the compiler's own macros are listed")
+    for standard in ("c99", "gnu17", "gnu2x"):
+        names.update(name for name in macros(standard, C_HEADERS) if not name.startswith("_"))
+    expect(len(names) > 1000 and {"errno", "EOF", "isnan"} < names, "macros are listed")
+    compile_fields("macros", sorted(names))
+
+
+def check_header_names():
+    models.dense("dense.onnx")
+    for options in (["-o", "aicc.o"], ["-o", "x.o", "--name=aicc"], ["-o", "x.o", "--name", "aicc", "-S"],
+                    ["-o", "aicc.so", "--shared"]):
+        out, err = run(AICC, "dense.onnx", *options, code=2)
+        expect(not out and err.count("\n") == 1 and "'aicc'" in err, "NAME aicc with %s: %s" % (options, err))
+    expect(not [n for n in os.listdir(".") if not n.endswith(".onnx")], "something is written")
+    for name in ("aicc_", "AICC", "errno", "int", "_"):  # prefixes only
+        run(AICC, "dense.onnx", "-o", "n.o", "--name=" + name)
+        prefix = re.search(r"(\w+)_model\(void\)", open("n.h").read())[1]
+        with open("n.c", "w") as file:
+            file.write('#include <errno.h>\n#include "n.h"\nint main(void) { return %s_model()->abi != 1; }\n' % prefix)
+        run(CC, "-std=c99", *STRICT, "n.c", "n.o", "-o", "n")
+        run(*EMULATOR, "./n")
+    # Names that differ in case only meet in one file.
+    models.symbolic("symbolic.onnx")
+    for name in ("net", "Net"):
+        run(AICC, "symbolic.onnx", "-o", name + "_.o", "--name=" + name)
+    with open("case.c", "w") as file:
+        file.write('#include "net_.h"\n#include "Net_.h"\n'
+                   "int main(void) { return net_model()->abi != 1 || Net_model()->abi != 1; }\n")
+    run(CC, "-std=c99", *STRICT, "case.c", "net_.o", "Net_.o", "-o", "case")
+    run(*EMULATOR, "./case")
+
+
+def check_least_workspace():
+    compile_model("view")
+    with open("w.c", "w") as file:
+        file.write('#include "view.h"\nstatic union { unsigned char bytes[VIEW_WORKSPACE_BYTES]; double d[8]; } space;\n'
+                   "int main(void) {\n  static unsigned char more[VIEW_WORKSPACE_BYTES_FOR(2) + 64];\n"
+                   "  float x[3] = {-1, 0, 2}, y[3] = {9, 9, 9};\n  view_inputs in = {x};\n  view_outputs out = {y};\n"
+                   "  unsigned char *aligned = more + 64 - (uintptr_t)more % 64;\n"
+                   "  if (sizeof space < 64 || VIEW_WORKSPACE_BYTES < 64) return 1;\n"
+                   "  if (view_run(&in, &out, aligned, VIEW_WORKSPACE_BYTES, 0) != AICC_OK) return 2;\n"
+                   "  return y[0] != 0 || y[1] != 0 || y[2] != 2;\n}\n")
+    run(CC, "-std=c99", *STRICT, "w.c", "view.o", "-o", "w")
+    run(*EMULATOR, "./w")
 
 
 def check_deterministic():
@@ -289,8 +409,6 @@ def check_command():
         run(AICC, "m.onnx", "-o", "text", *options)
         expect(word in open("text").read(), "%s lacks %s" % (options, word))
         expect(word in run(AICC, "m.onnx", "-o", "-", *options)[0], "%s to standard output" % options)
-    run(AICC, "m.onnx", "-o", "d.o", "-MD")
-    expect(open("d.d").read() == "d.o: m.onnx\n", "the dependency file")
     expect("lower" in run(AICC, "m.onnx", "-o", "t.o", "--time-passes")[1], "--time-passes")
     expect("workspace_bytes=" in run(AICC, "m.onnx", "-o", "t.o", "--report-memory")[0], "--report-memory")
     usage = [["--nonsense", "m.onnx"], [], ["m.onnx", "n.onnx"], ["m.onnx", "-O9"], ["m.onnx", "--cpu=v9"],
@@ -302,6 +420,271 @@ def check_command():
         out, err = run(AICC, *bad, code=1)
         expect(not out and err.count("\n") == 1 and "error" in err, "message of %s: %r" % (bad, err))
     expect(not os.path.exists("z.o") and not os.path.exists("z.h"), "something half-written")
+
+
+def listing():
+    """All files here, with their contents and where links lead."""
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names]
+    return {path: os.readlink(path) if os.path.islink(path) else open(path, "rb").read() for path in paths
+            if not stat.S_ISFIFO(os.lstat(path).st_mode)}
+
+
+def refused(*arguments, code=2, word=""):
+    """One message, and nothing changes."""
+    before = listing()
+    out, err = run(AICC, *arguments, code=code)
+    expect(not out and err.count("\n") == 1 and "error" in err and word in err, "message of %s: %r" % (arguments, err))
+    expect(listing() == before, "%s changes files" % (arguments,))
+
+
+def check_options():
+    models.dense("m.onnx")
+    models.symbolic("s.onnx")
+    for flag in ("-o", "--linker", "--target", "--cpu", "--name", "--dim", "-MF", "--print-after", "--stop-after"):
+        refused("m.onnx", flag, "", word=flag)
+        refused("m.onnx", flag, word=flag)
+        if flag.startswith("--"):
+            refused("m.onnx", flag + "=", word=flag)
+    refused("", "-o", "s.o", word="no model")
+    refused("s.onnx", "-o", "s.o", "--dim", "N=1", "--dim", "N=2", word="'N'")
+    refused("s.onnx", "-o", "s.o", "--dim=N=1", "--dim", "M=1", code=1, word="M")
+    run(AICC, "s.onnx", "-o", "s.o", "--dim", "N=2", "--dim=N=2")
+    expect("int64_t dim" not in open("s.h").read(), "a dim that is fixed twice to one value")
+    run(AICC, "s.onnx", "--stop-after=import", "-o", "s.aicc-ir")
+    _, err = run(AICC, "s.aicc-ir", "-o", "s.o", "--dim", "N=2")
+    expect("warning" in err and "N" in err and "int64_t dim_N" in open("s.h").read(), "--dim on a text: " + err)
+
+
+def check_output_files():
+    models.external("model.onnx")
+    os.link("model.onnx", "hard.o")
+    os.symlink("model.onnx", "soft.o")
+    os.symlink("model.onnx", "via.h")
+    os.mkdir("sub")
+    os.symlink("../sub/..", "sub/up")
+    for output in ("model.onnx", "./model.onnx", "hard.o", "soft.o", "sub/up/model.onnx", os.path.abspath("model.onnx"),
+                   "via.o"):
+        refused("model.onnx", "-o", output, word="overwrite the model")
+    refused("soft.o", "-o", "model.onnx", word="overwrite the model")
+    refused("model.onnx", "-o", "x.o", "-MF", "hard.o", word="overwrite the model")
+    refused("model.onnx", "--emit-ir", "-o", "soft.o", word="overwrite the model")
+    refused("model.onnx", "--stop-after=import", "-o", "model.onnx", word="overwrite the model")
+    for options in (["-o", "x.h"], ["--shared", "-o", "x.h"], ["-o", "x.o", "-MF", "x.o"], ["-o", "x.o", "-MF", "./sub/../x.h"]):
+        refused("model.onnx", *options, word="one file")
+    os.symlink("w.bin", "data.h")
+    for options in (["-o", "w.bin"], ["-S", "-o", "./w.bin"], ["-o", "data.o"], ["-o", "x.o", "-MF", "w.bin"]):
+        refused("model.onnx", *options, code=1, word="data")
+    run(AICC, "model.onnx", "--emit-header", "-o", "x.h")
+    # Links are followed and stay; nothing else is left beside them.
+    os.remove("x.h")
+    os.symlink("sub/real.o", "link.o")
+    for _ in range(2):  # to a file that is not there yet, and to one that is
+        run(AICC, "model.onnx", "-o", "link.o", "--name=net")
+        expect(os.readlink("link.o") == "sub/real.o" and os.path.exists("link.h"), "a link as output")
+        expect(open("sub/real.o", "rb").read(4) == b"\x7fELF" and sorted(os.listdir("sub")) == ["real.o", "up"], "its file")
+    # A header that cannot be written: no object either, and the old one stays.
+    os.mkdir("full.h")
+    open("full.o", "w").write("old")
+    refused("model.onnx", "-o", "full.o", code=1, word="full.h")
+    expect(open("full.o").read() == "old", "the object is replaced without its header")
+
+
+def check_streams():
+    """Standard output, pipes and devices: the bytes of the file, and reports elsewhere."""
+    models.dense("m.onnx")
+    run(AICC, "m.onnx", "-o", "m.o")
+    plain = open("m.o", "rb").read()
+    before = listing()
+
+    def to_stdout(*options):
+        done = subprocess.run([AICC, "m.onnx", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+        expect(done.returncode == 0, "%s: %s" % (options, done.stderr))
+        return done.stdout, done.stderr.decode()
+
+    for output in ("-", "/dev/stdout", "/dev/fd/1"):
+        out, err = to_stdout("-o", output, "--report-memory", "--time-passes")
+        expect(out == plain and "workspace_bytes=" in err and "lower" in err, "the object on standard output, by " + output)
+    library, _ = to_stdout("-o", "-", "--shared", "--report-memory")
+    expect(listing() == before, "files beside standard output")
+    with open("std.so", "wb") as file:
+        file.write(library)
+    run(AICC_RUN, "./std.so")
+    expect("Type: DYN" in re.sub(r" +", " ", run("readelf", "-h", "std.so")[0]), "--shared -o - is no library")
+    os.remove("std.so")
+    with open("redirected", "wb") as file:
+        file.write(b"first")
+        file.flush()
+        subprocess.run([AICC, "m.onnx", "-o", "/dev/stdout"], stdout=file, check=True, timeout=300)
+    expect(open("redirected", "rb").read() == b"first" + plain, "/dev/stdout in a file")
+    os.remove("redirected")
+    run(AICC, "m.onnx", "-o", "/dev/null")
+    os.mkfifo("pipe.o")
+    reader = subprocess.Popen(["cat", "pipe.o"], stdout=subprocess.PIPE)
+    run(AICC, "m.onnx", "-o", "pipe.o", "--name=m")
+    expect(reader.communicate()[0] == plain, "the object in a pipe")
+    os.remove("pipe.o")
+    expect(listing() == before, "a header beside a pipe or a device")
+    expect("workspace_bytes=" in run(AICC, "m.onnx", "-o", "m.o", "--report-memory")[0], "--report-memory")
+
+
+def check_dependencies():
+    models.dense("m.onnx")
+    models.external("model.onnx")
+    models.external("far/model.onnx", "data/w.bin")
+    for model, options, file, rule in (
+            ("m.onnx", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: m.onnx\n"),
+            ("model.onnx", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: model.onnx w.bin\n"),
+            ("model.onnx", ["-o", "d.o", "-MF", "named"], "named", "d.o d.h: model.onnx w.bin\n"),
+            ("model.onnx", ["-o", "d.o", "-MD", "-MFjoined"], "joined", "d.o d.h: model.onnx w.bin\n"),
+            ("far/model.onnx", ["-o", "d.so", "-MD", "--shared"], "d.d", "d.so d.h: far/model.onnx far/data/w.bin\n"),
+            ("far/model.onnx", ["-o", "d.s", "-MD", "-S"], "d.d", "d.s: far/model.onnx far/data/w.bin\n"),
+            ("m.onnx", ["-o", "d.ll", "-MD", "--emit-llvm"], "d.d", "d.ll: m.onnx\n"),
+            ("m.onnx", ["-o", "d.h", "-MD", "--emit-header"], "d.d", "d.h: m.onnx\n"),
+            ("m.onnx", ["-o", "d.aicc-ir", "-MD", "--emit-ir"], "d.d", "d.aicc-ir: m.onnx\n"),
+            ("model.onnx", ["-o", "t.aicc-ir", "-MD", "--stop-after=import"], "t.d", "t.aicc-ir: model.onnx w.bin\n"),
+            ("t.aicc-ir", ["-o", "d.o", "-MD"], "d.d", "d.o d.h: t.aicc-ir %s\n" % os.path.abspath("w.bin")),
+            ("model.onnx", ["-MD"], "model.d", "model.o model.h: model.onnx w.bin\n")):
+        run(AICC, model, *options)
+        expect(open(file).read() == rule, "%s %s: %r" % (model, options, open(file).read()))
+        os.remove(file)
+    run(AICC, "m.onnx", "-o", "-", "-MF", "std.d")
+    expect(open("std.d").read() == "m.o: m.onnx\n", "the object on standard output: " + open("std.d").read())
+    out, err = run(AICC, "m.onnx", "-o", "q.o", "-MF", "-", "--report-memory")
+    expect(out == "q.o q.h: m.onnx\n" and "workspace_bytes=" in err and os.path.exists("q.o"), "the rule on standard output")
+    refused("m.onnx", "-o", "-", "-MF", "-", word="standard output")
+    need("make")
+    # Names that mean something to make: it finds each file, does not make again, and makes when the data changes.
+    folder, stem = "a b#$%", "out b#$%:"
+    models.external(folder + "/m:$x.onnx", "w #%.bin")
+    run(AICC, folder + "/m:$x.onnx", "-o", folder + "/" + stem + ".o", "-MF", "rule.d", "--name=net")
+    with open("Makefile", "w") as file:
+        file.write(open("rule.d").read() + "\t@echo made\n")
+    done = [os.path.join(folder, stem + suffix) for suffix in (".o", ".h")]
+    for path, seconds in ((folder + "/m:$x.onnx", 1000), (folder + "/w #%.bin", 1000), (done[0], 2000), (done[1], 2000)):
+        os.utime(path, (seconds, seconds))
+    for target in done:
+        run("make", "-q", target)
+    for path in ("/w #%.bin", "/m:$x.onnx"):
+        os.utime(folder + path, (3000, 3000))
+        for target in done:
+            run("make", "-q", target, code=1)
+        os.utime(folder + path, (1000, 1000))
+
+
+def processes(word):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            command = open("/proc/%s/cmdline" % pid, "rb").read().decode(errors="replace")
+            state = open("/proc/%s/stat" % pid).read().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if word in command and state != "Z" and int(pid) != os.getpid():
+            found.append(command)
+    return found
+
+
+def start(*command, env=None):
+    """As from a terminal, whatever this process ignores."""
+    def defaults():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=defaults)
+
+
+def check_signals():
+    """Killed while the linker runs, or while a pipe blocks: no file is left, and no linker runs on."""
+    models.dense("m.onnx")
+    os.mkdir("tmp")
+    mark = "aicc-slow-%d" % os.getpid()
+    with open(mark, "w") as file:  # stubborn, with a child of its own, and half a library
+        file.write("#!/bin/sh\ntrap '' TERM INT HUP\nfor last; do :; done\nprintf half > \"${last%model.o}model.so\"\n"
+                   "sh -c 'exec sleep 1000' " + mark + "\nsleep 1000\n")
+    os.chmod(mark, 0o755)
+    environment = dict(os.environ, TMPDIR=os.path.abspath("tmp"))
+    before = listing()
+
+    def wait(condition, what):
+        for _ in range(1000):
+            if condition():
+                return
+            time.sleep(0.02)
+        expect(False, what)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = start(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=./" + mark, env=environment)
+        wait(lambda: any("model.so" in name for name in listing()), "the linker starts")
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        expect(process.returncode == -number, "signal %d ends aicc with %d" % (number, process.returncode))
+        wait(lambda: not processes(mark), "the linker runs on: %s" % processes(mark))
+        expect(listing() == before and not os.listdir("tmp"), "signal %d leaves files: %s" % (number, os.listdir("tmp")))
+    # Ignored signals stay ignored (nohup).
+    quick = "quick-linker"
+    with open(quick, "w") as file:
+        file.write('#!/bin/sh\nkill -HUP $PPID\nexec cc "$@"\n')
+    os.chmod(quick, 0o755)
+    run("nohup", AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=./" + quick, env=environment)
+    os.remove(quick)
+    os.remove("m.so")
+    os.remove("m.h")
+    # The temporary files of the header, while the object waits for a reader.
+    os.mkfifo("pipe.o")
+    process = start(AICC, "m.onnx", "-o", "pipe.o", "-MF", "rule.d")
+    wait(lambda: any(name.startswith("rule.d.") for name in os.listdir(".")), "the rule is on its way")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    os.remove("pipe.o")
+    expect(process.returncode == -signal.SIGTERM and listing() == before, "a temporary file is left")
+    # A file that may not grow is an error like any other.
+    limited = subprocess.run(["sh", "-c", "ulimit -f 1; exec \"$0\" m.onnx -o big.o", AICC], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=300)
+    expect(limited.returncode == 1 and b"big.o" in limited.stderr and listing() == before, "beyond the limit of a file's size")
+    # Linkers that fail leave nothing either; undefined symbols are a failure.
+    for linker in ("false", "true", "./no-such-linker"):
+        _, err = run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=" + linker, code=1, env=environment)
+        expect("linker" in err and listing() == before and not os.listdir("tmp"), "the linker %s: %s" % (linker, err))
+    with open("undefined.c", "w") as file:
+        file.write("int missing(void);\nint used(void) { return missing(); }\n")
+    run(CC, "-fPIC", "-c", "undefined.c", "-o", "undefined.o")
+    before = listing()
+    for linker in ("cc", "ld"):
+        _, err = run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=%s undefined.o" % linker, code=1, env=environment)
+        expect("linker" in err and listing() == before and not os.listdir("tmp"), "undefined symbols with %s: %s" % (linker, err))
+    run(AICC, "m.onnx", "--shared", "-o", "m.so", "--linker=ld", env=environment)
+    run(AICC_RUN, "./m.so")
+
+
+def check_declared_shape():
+    """A declared shape that the model does not compute: a warning, and the object has the computed one."""
+    models.save("m.onnx", [models.helper.make_node("Neg", ["x"], ["y"])], [("x", models.TensorProto.FLOAT, ["N", 3])],
+                [("y", models.TensorProto.FLOAT, [1, 3])])
+    out, err = run(AICC, "m.onnx", "-o", "m.o", "--dim", "N=2")
+    expect(not out and err == "m.onnx: warning: output 'y' is declared as float32[1,3] but computes float32[2,3]; the "
+           "computed one counts [output-type]\n", "the warning: " + err)
+    os.mkdir("data")
+    x = models.weights(2, 3)
+    models.numpy.save("data/input_0.npy", x)
+    models.numpy.save("data/output_0.npy", -x)
+    run(AICC_RUN, "m.o", "--data", "data", "--rtol", "0", "--atol", "0")
+
+
+def check_nested():
+    """Branches within branches run."""
+    sys.path.insert(0, os.path.join(SOURCE, "tests/onnx"))
+    import test_bad_input
+    x = models.weights(2, 3)
+    for depth in (30, 60):
+        with open("n.onnx", "wb") as file:
+            file.write(test_bad_input.nested_ifs(depth))
+        run(AICC, "n.onnx", "-o", "n.o")
+        for truth in (True, False):
+            shutil.rmtree("data", ignore_errors=True)
+            os.mkdir("data")
+            result = models.numpy.maximum(x, 0) if truth else -x
+            for name, array in (("input_0", models.numpy.array(truth)), ("input_1", x), ("output_0", result)):
+                models.numpy.save("data/%s.npy" % name, array)
+            run(AICC_RUN, "n.o", "--data", "data", "--rtol", "0", "--atol", "0")
 
 
 def check_opt():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small models that the tests of the output contract compile."""
+import os
+
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -44,6 +46,29 @@ def names(path):
         last = "s%d" % index
     nodes.append(helper.make_node("Relu", [last], ["*/ y"]))
     save(path, nodes, [(n, TensorProto.FLOAT, ["N"]) for n in inputs], [("*/ y", TensorProto.FLOAT, ["N"])])
+
+
+def fields(path, inputs):
+    """Inputs of these names; only the first is read."""
+    save(path, [helper.make_node("Relu", [inputs[0]], ["y y"])],
+         [(name, TensorProto.FLOAT, [1, "N"]) for name in inputs], [("y y", TensorProto.FLOAT, [1, "N"])])
+
+
+def view(path):
+    """Nothing that needs working memory."""
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [3])], [("y", TensorProto.FLOAT, [3])])
+
+
+def external(path, location="w.bin"):
+    """Weights in another file, which is written beside the model."""
+    data = os.path.join(os.path.dirname(path), location)
+    os.makedirs(os.path.dirname(data) or ".", exist_ok=True)
+    weights(6).tofile(data)
+    save(path, [helper.make_node("Mul", ["x", "w"], ["y"])], [("x", TensorProto.FLOAT, [6])], [("y", TensorProto.FLOAT, [6])])
+    model = onnx.load(path, load_external_data=False)
+    tensor = model.graph.initializer.add(name="w", data_type=TensorProto.FLOAT, dims=[6], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value=location)
+    onnx.save(model, path)
 
 
 def broadcast(path):

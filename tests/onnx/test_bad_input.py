@@ -73,6 +73,25 @@ def nested(levels):
     return number(1, 8) + block(7, block(11, block(1, "x") + block(2, body)))
 
 
+def nested_ifs(count, condition="c"):
+    """y = relu(x) where c, within that many Ifs, else -x. In bytes, since Python's classes have a limit of their own."""
+    def info(field, name, element, shape):
+        return block(field, helper.make_tensor_value_info(name, element, shape).SerializeToString())
+
+    node = block(1, relu("x", "r0").SerializeToString())
+    for level in range(count):
+        branch = helper.make_graph([helper.make_node("Neg", ["x"], ["n"])], "else", [],
+                                   [helper.make_tensor_value_info("n", FLOAT, [2, 3])])
+        inner = node + block(2, "then") + info(12, "r%d" % level, FLOAT, [2, 3])
+        attributes = (block(5, block(1, "then_branch") + block(6, inner) + number(20, 5)) +
+                      block(5, block(1, "else_branch") + block(6, branch.SerializeToString()) + number(20, 5)))
+        node = block(1, block(1, condition) + block(2, "r%d" % (level + 1)) + block(4, "If") + attributes)
+    last = block(1, helper.make_node("Identity", ["r%d" % count], ["y"]).SerializeToString())
+    graph = (node + last + block(2, "g") + info(11, "c", TensorProto.BOOL, []) + info(11, "x", FLOAT, [2, 3]) +
+             info(12, "y", FLOAT, [2, 3]))
+    return number(1, 8) + block(7, graph) + block(8, number(2, 17))
+
+
 def valid_model():
     weights = helper.make_tensor("w", FLOAT, [2, 3], np.arange(6, dtype=np.float32).tobytes(), raw=True)
     return model([helper.make_node("Add", ["x", "w"], ["h"]), relu("h")], initializers=[weights])
@@ -154,12 +173,15 @@ def cases(folder):
     yield "no outputs", no_outputs, ["no outputs"], 1
     yield "output of another type", model([relu()], outputs=[
         helper.make_tensor_value_info("y", TensorProto.INT64, [2, 3])]), ["output-type"], 1
-    yield "output of another rank", model([relu()], outputs=[
-        helper.make_tensor_value_info("y", FLOAT, [6])]), ["output-type"], 1
-    yield "output of a longer type", model([relu()], outputs=[
-        helper.make_tensor_value_info("y", FLOAT, [2])]), ["output-type"], 1
-    yield "output of another dim", model([relu()], outputs=[
-        helper.make_tensor_value_info("y", FLOAT, [2, 4])]), ["output-type"], 1
+    yield "output of another type and shape", model([relu()], outputs=[
+        helper.make_tensor_value_info("y", TensorProto.INT64, [6])]), ["output-type"], 1
+    wrong = helper.make_graph([relu("x", "t")], "then", [], [helper.make_tensor_value_info("t", TensorProto.INT64, [2, 3])])
+    yield "a subgraph's output of another type", model(
+        [helper.make_node("If", ["c"], ["y"], name="if", then_branch=wrong, else_branch=wrong)],
+        inputs=[helper.make_tensor_value_info("x", FLOAT, [2, 3]), helper.make_tensor_value_info("c", TensorProto.BOOL, [])]), [
+            "'if': output 't'", "int64[2,3]", "float32[2,3]"], 2
+    yield "65 nested graphs", nested_ifs(65), ["deeper than 64"], 1
+    yield "1000 nested graphs", nested_ifs(1000), ["too-deep"], 1
 
     yield "input without shape", model([relu()], inputs=[helper.make_tensor_value_info("x", FLOAT, None)]), [
         "shape-unknown", "'x'"], 1
@@ -257,6 +279,13 @@ def cases(folder):
     yield "external without a location", external(None), ["location"], 1
 
     sparse = dict(values=[1.0, 2.0], dims=[2, 3])
+    def sparse_constant(indices, shape):
+        values = helper.make_tensor("", FLOAT, [2], sparse["values"])
+        return helper.make_sparse_tensor(values, helper.make_tensor("", TensorProto.INT64, shape, indices), sparse["dims"])
+
+    for opset, texts in ((9, ["attribute-unknown"]), (10, ["attribute-unknown"])):
+        yield "sparse_value at opset %d" % opset, model(
+            [helper.make_node("Constant", [], ["y"], sparse_value=sparse_constant([1, 2], [2]))], opset=opset), texts, 1
     for name, indices, shape, text in (("out of range", [1, 6], [2], "out of range"),
                                        ("negative", [-1, 2], [2], "out of range"),
                                        ("not ascending", [3, 1], [2], "ascending"),
@@ -267,6 +296,8 @@ def cases(folder):
         made.graph.sparse_initializer.append(helper.make_sparse_tensor(
             values, helper.make_tensor("", TensorProto.INT64, shape, indices), sparse["dims"]))
         yield "sparse: " + name, made, [text], 1
+        yield "sparse_value: " + name, model([helper.make_node("Constant", [], ["y"], sparse_value=sparse_constant(
+            indices, shape))]), [text], 1
 
 
 def make_folder(folder):
@@ -278,6 +309,32 @@ def make_folder(folder):
     os.symlink("../secret.bin", os.path.join(inside, "link.bin"))
     os.symlink("..", os.path.join(inside, "linked"))
     return inside
+
+
+def check_cache(program, checks, folder):
+    """A model that is a link opens the folder of the real model to its data, and nothing else."""
+    cache = os.path.join(folder, "cache")
+    os.makedirs(os.path.join(cache, "blobs", "below"))
+    os.makedirs(os.path.join(cache, "snapshot"))
+    for path, length in (("blobs/data", 12), ("outside", 12)):
+        with open(os.path.join(cache, path), "wb") as file:
+            file.write(bytes(length))
+    onnx.save(external("w.bin", dims=(3,)), os.path.join(cache, "blobs", "aaaa"))
+    path = os.path.join(cache, "snapshot", "model.onnx")
+    os.symlink("../blobs/aaaa", path)
+    data = os.path.join(cache, "snapshot", "w.bin")
+    for target, text in (("../outside", "outside"), ("../blobs/../outside", "outside"), ("../blobs/below", "regular file"),
+                         ("../blobs/none", "cannot be read"), ("/etc/hostname", "outside")):
+        os.symlink(target, data)
+        result = program.run(path)
+        checks.check(result.code == 1 and text in result.err and len(result.errors) == 1 and not result.left_behind,
+                     "cache: " + target, result.err)
+        os.remove(data)
+    result = program.run(path)
+    checks.check(result.code == 1 and "cannot be read" in result.err, "cache: data beside the real model only", result.err)
+    os.symlink("../blobs/data", data)
+    result = program.run(path)
+    checks.check(result.code == 0, "cache: data as a link into the real model's folder", result.err)
 
 
 def main():
@@ -299,6 +356,7 @@ def main():
             checks.check(result.code == 1 and found and 1 <= len(result.errors) <= most and
                          all(line.startswith(path + ":") for line in result.errors) and
                          not result.left_behind and seconds < 20, name, detail)
+        check_cache(program, checks, folder)
         for name, target in (("a missing file", os.path.join(inside, "nofile.onnx")), ("a folder", inside)):
             result = program.run(target)
             checks.check(result.code == 1 and "cannot-read" in result.err, name, result.err)

@@ -12,7 +12,7 @@ import numpy as np
 from onnx import AttributeProto, TensorProto, helper
 
 from support import Checks, Program, block, import_memory, number, varint
-from test_bad_input import LOCAL, function, model, relu
+from test_bad_input import LOCAL, function, model, nested_ifs, relu
 
 FLOAT = TensorProto.FLOAT
 
@@ -138,9 +138,90 @@ def check_external(importer):
                             ["constant w float32[6] " + data[first:first + 24].hex()])
 
 
+def check_cache(importer):
+    """The layout of a model hub: links in one folder, to files in another."""
+    data = np.arange(6, dtype=np.float32).tobytes()
+    folder = os.path.join(importer.folder, "hub")
+    os.makedirs(os.path.join(folder, "blobs"))
+    os.makedirs(os.path.join(folder, "snapshots/revision/onnx/sub"))
+    tensor = TensorProto(name="w", data_type=FLOAT, dims=[6], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="sub/model.onnx_data")
+    made = model([helper.make_node("Identity", ["w"], ["y"])], initializers=[tensor])
+    for name, content in (("aaaa", made.SerializeToString()), ("bbbb", data)):
+        with open(os.path.join(folder, "blobs", name), "wb") as file:
+            file.write(content)
+    path = os.path.join(folder, "snapshots/revision/onnx/model.onnx")
+    os.symlink("../../../blobs/aaaa", path)
+    os.symlink("../../../../blobs/bbbb", os.path.join(folder, "snapshots/revision/onnx/sub/model.onnx_data"))
+    for name, given, cwd in (("by its path", path, None), ("from its folder", "model.onnx", os.path.dirname(path))):
+        result = importer.program.run(given, cwd=cwd)
+        importer.checks.check(result.code == 0 and "constant w float32[6] " + data.hex() in result.out.splitlines(),
+                              "a model in a cache, " + name, result.err)
+
+
+def check_declared(importer):
+    """Shapes that are declared otherwise than computed: told once each, and the computed one counts."""
+    info = helper.make_tensor_value_info
+
+    def run(made, options=()):
+        path = os.path.join(importer.folder, "declared.onnx")
+        with open(path, "wb") as file:
+            file.write(made.SerializeToString())
+        return path, importer.program.run(path, options)
+
+    def expect(name, made, declared, computed, options=(), where="", output="y", result="y"):
+        path, got = run(made, options)
+        warning = "%s: warning: %soutput '%s' is declared as %s but computes %s; the computed one counts [output-type]" % (
+            path, where, output, declared, computed)
+        importer.checks.check(got.code == 0 and got.err.splitlines() == [warning] and
+                              "result %s %s" % (result, computed) in got.out.splitlines(), name, got.err + got.out)
+
+    for declared in ([6], [2], [2, 4], [1, 3], [], [2, 3, 1]):
+        made = model([relu()], outputs=[info("y", FLOAT, declared)])
+        expect("declared %s" % declared, made, "float32[%s]" % ",".join(map(str, declared)), "float32[2,3]")
+    symbolic = model([relu()], [info("x", FLOAT, ["N", 3])], [info("y", FLOAT, [1, 3])])
+    expect("a dim from outside", symbolic, "float32[1,3]", "float32[2,3]", ["--dim", "N=2"])
+    for options in ([], ["--dim", "N=1"]):
+        _, got = run(symbolic, options)
+        importer.checks.check(got.code == 0 and not got.err, "declared as it may be %s" % options, got.err)
+    for name, value in (("shape", info("h", FLOAT, [7])), ("rank", info("h", FLOAT, [2, 3, 4])),
+                        ("type", info("h", TensorProto.INT64, [2, 3])), ("nothing", info("h", FLOAT, None))):
+        made = model([relu("x", "h"), relu("h", "y")])
+        made.graph.value_info.append(value)
+        _, got = run(made)
+        importer.checks.check(got.code == 0 and not got.err and "result y float32[2,3]" in got.out, "value_info: " + name, got.err)
+
+    def branch(declared):
+        return helper.make_graph([relu("x", "t")], "branch", [], [info("t", FLOAT, declared)])
+    made = model([helper.make_node("If", ["c"], ["y"], name="if", then_branch=branch([2, 3]), else_branch=branch([1, 3]))],
+                 [info("x", FLOAT, [2, 3]), info("c", TensorProto.BOOL, [])])
+    expect("a subgraph's output", made, "float32[1,3]", "float32[2,3]", where="node 'if': ", output="t")
+
+
+def check_nesting(importer):
+    """As many graphs in one another as regions may be."""
+    for count in (1, 30, 60, 64):
+        lines = importer.lines("%d nested graphs" % count, nested_ifs(count))
+        importer.checks.check(sum(line.startswith("node if ") for line in lines) == count and
+                              "result y float32[2,3]" in lines, "%d nested graphs" % count, "\n".join(lines[-3:]))
+
+
 def check_sparse(importer):
     dense = np.zeros((3, 4), np.float32)
     dense[0, 1], dense[2, 3] = 5, 7
+    for opset in (11, 12, 13, 17):
+        for name, shape, indices in (("positions", [2], [1, 11]), ("rows", [2, 2], [0, 1, 2, 3])):
+            value = helper.make_sparse_tensor(helper.make_tensor("", FLOAT, [2], [5.0, 7.0]),
+                                              helper.make_tensor("", TensorProto.INT64, shape, indices), [3, 4])
+            made = model([helper.make_node("Constant", [], ["w"], sparse_value=value), helper.make_node("Identity", ["w"], ["y"])],
+                         opset=opset)
+            importer.expect("sparse_value: %s at opset %d" % (name, opset), made,
+                            ["constant w float32[3,4] " + dense.tobytes().hex()])
+    for shape in ([0], [0, 1]):
+        value = helper.make_sparse_tensor(helper.make_tensor("", FLOAT, [0], []),
+                                          helper.make_tensor("", TensorProto.INT64, shape, []), [2])
+        importer.expect("sparse_value of zeros, indices %s" % shape, model([helper.make_node(
+            "Constant", [], ["y"], sparse_value=value)]), ["constant y float32[2] " + bytes(8).hex()])
     for name, shape, indices in (("positions", [2], [1, 11]), ("rows", [2, 2], [0, 1, 2, 3])):
         made = model([helper.make_node("Identity", ["w"], ["y"])])
         made.graph.sparse_initializer.append(helper.make_sparse_tensor(
@@ -312,7 +393,10 @@ def main():
         importer = Importer(sys.argv[1], folder, checks)
         check_encodings(importer)
         check_external(importer)
+        check_cache(importer)
         check_sparse(importer)
+        check_declared(importer)
+        check_nesting(importer)
         check_interface(importer)
         check_nodes(importer)
         check_functions(importer)

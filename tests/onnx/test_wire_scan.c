@@ -165,10 +165,10 @@ static void test_nesting(void **state) {
   (void)state;
   Messages messages;
   uint8_t bytes[1024];
-  Onnx__ModelProto *model = scan(bytes, write_nested(bytes, sizeof bytes, 64), &messages);
+  Onnx__ModelProto *model = scan(bytes, write_nested(bytes, sizeof bytes, 256), &messages);
   assert_non_null(model);
   onnx__model_proto__free_unpacked(model, NULL);
-  expect_refused(bytes, write_nested(bytes, sizeof bytes, 65), "deeper than 64");
+  expect_refused(bytes, write_nested(bytes, sizeof bytes, 257), "deeper than 256");
 }
 
 /* Whatever is cut off or changed, there is a model or one message. */
