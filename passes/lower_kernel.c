@@ -14,7 +14,7 @@ void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location)
    yet, so it is reported. */
 static bool kernel_fail(KernelBuilder *builder, const char *why) {
   if (!builder->failed)
-    report(builder->lowering->module->diagnostics, &builder->location, MESSAGE_KERNEL, why);
+    report(builder->lowering->module->diagnostics, &builder->location, MESSAGE_KERNEL_LIMIT, why);
   builder->failed = true;
   return false;
 }

@@ -3,6 +3,7 @@
  */
 #include "codegen/llvm/codegen.h"
 #include "codegen/llvm/emit.h"
+#include "codegen/llvm/object_check.h"
 #include "codegen/llvm/runtime_bitcode.h"
 #include <errno.h>
 #include <llvm-c/Analysis.h>
@@ -42,7 +43,7 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *user) {
 static bool fail(Codegen *cg, const char *what, char *message) {
   Arena *arena = cg->program->arena;
   report(cg->program->diagnostics, NULL, MESSAGE_CODEGEN,
-         arena_format(arena, "%s: %s", what, message ? message : ""));
+         arena_format(arena, "%s%s%s", what, message ? ": " : "", message ? message : ""));
   if (message) LLVMDisposeMessage(message);
   return false;
 }
@@ -184,7 +185,12 @@ static bool write_output(Codegen *cg, CodegenResult *result) {
       return fail(cg, "code generation", message);
   }
   *result = (CodegenResult){LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), buffer};
-  return true;
+  if (cg->options->output != OUTPUT_OBJECT) return true;
+  const char *symbol = object_undefined_symbol(result->bytes, result->length);
+  if (!symbol) return true;
+  fail(cg, arena_format(cg->program->arena, "the object would need the symbol '%s'", symbol), NULL);
+  codegen_result_free(result);
+  return false;
 }
 
 static bool emit_module(Codegen *cg) {
