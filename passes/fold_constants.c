@@ -52,9 +52,7 @@ static bool is_foldable(const Node *node) {
   uint64_t inputs = 0, bytes, output;
   if (node->result_count != 1 || node->region_count || node->kind == PRIMITIVE_CONSTANT) return false;
   if (!byte_count(&node->results[0]->type, &output)) return false;
-  if (element_info(node->results[0]->type.element)->bits < 8 ||
-      node->results[0]->type.element == ELEMENT_STRING)
-    return false;
+  if (!element_is_computed(node->results[0]->type.element)) return false;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *operand = node->operands[i];
     if (!value_constant(operand) && operand->mark != FOLDABLE) return false;

@@ -303,6 +303,32 @@ static void copy_results(Lowering *lowering, Region *region) {
   }
 }
 
+static bool is_addressable(const Value *value) { return !value || element_is_addressable(value->type.element); }
+
+/* Elements below a byte have no address of their own: what touches them is reported, once each. */
+static bool check_elements(Lowering *lowering, const Region *region, Location location) {
+  bool all = true;
+  for (uint32_t i = 0; i < region->result_count && all; i++) {
+    ElementType element = region->results[i]->type.element;
+    if (!element_is_addressable(element))
+      all = report(lowering->module->diagnostics, &location, MESSAGE_TYPE_UNSUPPORTED, element_info(element)->onnx_name);
+  }
+  for (const Node *node = region->first; node; node = node->next) {
+    bool ok = true;
+    for (uint32_t i = 0; i < node->operand_count; i++) ok = ok && is_addressable(node->operands[i]);
+    for (uint32_t i = 0; i < node->result_count && node->kind != PRIMITIVE_CONSTANT; i++) ok = ok && is_addressable(node->results[i]);
+    if (!ok) {
+      const Value *value = node->operand_count && !is_addressable(node->operands[0]) ? node->operands[0] : node->results[0];
+      report(lowering->module->diagnostics, &node->location, MESSAGE_TYPE_UNSUPPORTED,
+             value ? element_info(value->type.element)->onnx_name : "below a byte");
+    }
+    all = all && ok;
+    for (uint32_t i = 0; i < node->region_count; i++)
+      all = check_elements(lowering, node->regions[i], node->location) && all;
+  }
+  return all;
+}
+
 Program *lower_entry(Module *module, const Entry *entry) {
   uint32_t errors = diagnostics_error_count(module->diagnostics);
   Program *program = arena_new(module->arena, Program);
@@ -312,6 +338,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
                        .module = module,
                        .entry = entry};
   Lowering lowering = {.module = module, .program = program, .arena = module->arena};
+  if (!check_elements(&lowering, entry->body, (Location){.file = module->name})) return NULL;
   lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);

@@ -45,14 +45,13 @@ uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, Buffe
     return kernel_full(builder, "buffers");
   const ProgramBuffer *target = &builder->lowering->program->buffers[program_buffer];
   bool ours = target->storage == STORAGE_CONSTANT || target->storage == STORAGE_WORKSPACE;
-  uint32_t bits = element_info(type->element)->bits;
   builder->bound[builder->parameter_count] = program_buffer;
   builder->buffers[builder->parameter_count] =
       (KernelBuffer){.role = role,
                      .element = type->element,
                      .rank = type->rank,
                      .dims = type->dims,
-                     .alignment = ours ? WORKSPACE_ALIGNMENT : (bits + 7) / 8};
+                     .alignment = ours ? WORKSPACE_ALIGNMENT : element_alignment(type->element)};
   return builder->parameter_count++;
 }
 
@@ -67,7 +66,7 @@ uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType elem
                      .element = element,
                      .rank = rank,
                      .dims = arena_copy(builder->lowering->arena, dims, rank * sizeof *dims),
-                     .alignment = (element_info(element)->bits + 7) / 8};
+                     .alignment = element_alignment(element)};
   return at;
 }
 

@@ -127,7 +127,7 @@ static LLVMTypeRef widen(LLVMTypeRef type, uint32_t lanes) {
 }
 
 static LLVMTypeRef integer_type(Codegen *cg, uint32_t bits) {
-  return bits <= 8 ? cg->i8 : bits <= 16 ? cg->i16 : bits <= 32 ? cg->i32 : cg->i64;
+  return bits <= 8 ? cg->i8 : LLVMIntTypeInContext(cg->context, bits);
 }
 
 LLVMTypeRef emit_type(Codegen *cg, ElementType compute, uint32_t lanes) {

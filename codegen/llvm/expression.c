@@ -63,8 +63,8 @@ static LLVMValueRef element_pointer(KernelEmitter *e, uint32_t buffer, LLVMValue
   return LLVMBuildInBoundsGEP2(e->cg->builder, type, e->pointers[buffer], &offset, 1, "");
 }
 
-static uint32_t element_bytes(const KernelBuffer *buffer) {
-  return element_info(buffer->element)->bits / 8;
+static uint32_t alignment_of(const KernelBuffer *buffer) {
+  return element_alignment(buffer->element);
 }
 
 static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, uint32_t lanes) {
@@ -73,17 +73,17 @@ static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offs
   LLVMValueRef pointer = element_pointer(e, buffer, offset);
   if (e->mask && lanes > 1 && !source->panel) {
     LLVMTypeRef overloads[2] = {type, e->cg->pointer};
-    LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, element_bytes(source)), e->mask,
+    LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, alignment_of(source)), e->mask,
                                  LLVMConstNull(type)};
     return emit_intrinsic(e->cg, "llvm.masked.load", overloads, 2, arguments, 4);
   }
   LLVMValueRef value = LLVMBuildLoad2(e->cg->builder, type, pointer, "");
-  LLVMSetAlignment(value, element_bytes(source));
+  LLVMSetAlignment(value, alignment_of(source));
   return value;
 }
 
 static void store_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, LLVMValueRef value) {
-  uint32_t alignment = element_bytes(&e->kernel->buffers[buffer]);
+  uint32_t alignment = alignment_of(&e->kernel->buffers[buffer]);
   LLVMValueRef pointer = element_pointer(e, buffer, offset);
   if (e->mask && LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMVectorTypeKind) {
     LLVMTypeRef overloads[2] = {LLVMTypeOf(value), e->cg->pointer};
@@ -109,7 +109,7 @@ static LLVMValueRef masked_gather(KernelEmitter *e, uint32_t buffer, LLVMValueRe
   LLVMTypeRef type = emit_storage_type(e->cg, source->element, e->lanes);
   LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
   LLVMTypeRef overloads[2] = {type, LLVMTypeOf(pointers)};
-  LLVMValueRef arguments[4] = {pointers, emit_i32(e->cg, element_bytes(source)), e->mask,
+  LLVMValueRef arguments[4] = {pointers, emit_i32(e->cg, alignment_of(source)), e->mask,
                                LLVMConstNull(type)};
   return emit_intrinsic(e->cg, "llvm.masked.gather", overloads, 2, arguments, 4);
 }
@@ -118,7 +118,7 @@ static void masked_scatter(KernelEmitter *e, uint32_t buffer, LLVMValueRef offse
                            LLVMValueRef stored) {
   LLVMValueRef pointers = lane_pointers(e, buffer, offset, stride);
   LLVMTypeRef overloads[2] = {LLVMTypeOf(stored), LLVMTypeOf(pointers)};
-  LLVMValueRef alignment = emit_i32(e->cg, element_bytes(&e->kernel->buffers[buffer]));
+  LLVMValueRef alignment = emit_i32(e->cg, alignment_of(&e->kernel->buffers[buffer]));
   LLVMValueRef arguments[4] = {stored, pointers, alignment, e->mask};
   emit_intrinsic(e->cg, "llvm.masked.scatter", overloads, 2, arguments, 4);
 }

@@ -21,6 +21,7 @@ Scalar scalar_find(const char *name) {
 
 bool scalar_accepts(Scalar scalar, ElementType element) {
   bool is_bool = element == ELEMENT_BOOL;
+  if (!element_is_computed(element)) return false;
   switch (scalar_table[scalar].operands) {
   case OPERANDS_NUMERIC: return element_is_numeric(element);
   case OPERANDS_INTEGER: return element_is_integer(element);

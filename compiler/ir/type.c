@@ -29,6 +29,20 @@ bool element_is_integer(ElementType type) {
 }
 bool element_is_numeric(ElementType type) { return element_is_float(type) || element_is_integer(type); }
 
+uint32_t element_alignment(ElementType type) {
+  const ElementInfo *info = element_info(type);
+  uint32_t bits = info->class == CLASS_COMPLEX || info->class == CLASS_STRING ? info->bits / 2 : info->bits;
+  return (bits + 7) / 8;
+}
+
+bool element_is_computed(ElementType type) {
+  const ElementInfo *info = element_info(type);
+  if (info->class == CLASS_FLOAT) return info->bits >= 16;
+  return info->class == CLASS_BOOL || (element_is_integer(type) && info->bits >= 8);
+}
+
+bool element_is_addressable(ElementType type) { return element_info(type)->bits >= 8; }
+
 bool element_byte_count(ElementType type, int64_t count, uint64_t *byte_count) {
   uint64_t bits;
   if (count < 0 || __builtin_mul_overflow((uint64_t)count, (uint64_t)element_info(type)->bits, &bits)) return false;

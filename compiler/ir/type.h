@@ -41,6 +41,12 @@ ElementType element_find(const char *name);
 bool element_is_float(ElementType type);
 bool element_is_integer(ElementType type); /* signed or unsigned, not bool */
 bool element_is_numeric(ElementType type); /* integer or float */
+/* Bytes to which an element is aligned in the interface: those of what it is made of (strings: pointers). */
+uint32_t element_alignment(ElementType type);
+/* There are loads, stores and scalar functions for it; the others can be moved as they are. */
+bool element_is_computed(ElementType type);
+/* At least a byte, so that an element has an address of its own. */
+bool element_is_addressable(ElementType type);
 /* What a program can address: 47 bits, as x86-64 gives a process. */
 #define ADDRESSABLE_BYTES (UINT64_C(1) << 47)
 /* Bytes of `count` densely packed elements; false where a program cannot address so many. */

@@ -45,12 +45,12 @@ bool kernel_subscript_ok(KernelVerifier *verifier, const Subscript *subscript) {
 static void verify_buffer(KernelVerifier *verifier, uint32_t index) {
   const Kernel *kernel = verifier->kernel;
   const KernelBuffer *buffer = &kernel->buffers[index];
-  uint32_t bits = element_info(buffer->element)->bits, least = (bits + 7) / 8;
+  uint32_t least = element_alignment(buffer->element);
   if (!buffer->name) {
     kernel_fail(verifier, "buffer %u has no name", index);
     return;
   }
-  if (!bits) kernel_fail(verifier, "%%%s has no element type", buffer->name);
+  if (!least) kernel_fail(verifier, "%%%s has no element type", buffer->name);
   if (index && buffer->role != BUFFER_LOCAL && kernel->buffers[index - 1].role == BUFFER_LOCAL)
     kernel_fail(verifier, "parameter %%%s stands behind a local", buffer->name);
   if (!buffer->alignment || buffer->alignment & (buffer->alignment - 1) || buffer->alignment < least)

@@ -86,6 +86,10 @@ static bool at_least(const KernelVerifier *verifier, const Form *form, Dim low, 
 
 bool form_proved_within(KernelVerifier *verifier, const Subscript *subscript, Dim low, Dim high) {
   DimContext *dims = verifier->program->dims;
+  for (uint32_t i = 0; i < verifier->guard_count; i++) {
+    const WhereRange *guard = verifier->guards[i];
+    if (subscript_equal(&guard->form, subscript) && guard->low == low && guard->high == high) return true;
+  }
   Dim zero = dim_constant(dims, 0), minus = dim_constant(dims, -1);
   Form form = form_of(subscript), none = {.offset = zero};
   Form negative = form_add(dims, none, minus, subscript);

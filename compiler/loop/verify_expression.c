@@ -5,9 +5,7 @@
 #include "loop/verify_kernel.h"
 
 static bool is_compute(ElementType type) {
-  const ElementInfo *info = element_info(type);
-  bool arithmetic = element_is_numeric(type) || info->class == CLASS_BOOL;
-  return arithmetic && info->compute == type;
+  return element_is_addressable(type) && element_info(type)->compute == type;
 }
 
 /* Only axes that the stage runs over have a value. */

@@ -8,7 +8,19 @@ typedef struct StepVerifier {
   KernelVerifier *base;
   bool *bound;  /* by Symbol.index: the number of an iteration that is going on */
   bool is_told; /* of the current kernel or trip count: it uses another one */
+  size_t required_count, required_capacity;
+  Dim *required; /* dims that are 0 where the current list of steps runs */
 } StepVerifier;
+
+/* The same number for every value of the symbols that a run lets pass. */
+static bool same_count(const StepVerifier *self, Dim a, Dim b) {
+  DimContext *dims = self->base->program->dims;
+  if (verify_same_count(dims, a, b)) return true;
+  Dim difference = dim_subtract(dims, a, b), negative = dim_subtract(dims, b, a);
+  for (size_t i = 0; i < self->required_count; i++)
+    if (self->required[i] == difference || self->required[i] == negative) return true;
+  return false;
+}
 
 static void check_dim(StepVerifier *self, Dim dim) {
   for (uint32_t i = 0; dim && i < dim->term_count; i++)
@@ -57,7 +69,8 @@ static void check_iterations(StepVerifier *self, const Kernel *kernel) {
   }
 }
 
-static void verify_binding(KernelVerifier *verifier, const Step *step, uint32_t at, const bool *written) {
+static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, const bool *written) {
+  KernelVerifier *verifier = self->base;
   const Program *program = verifier->program;
   const KernelBuffer *parameter = &verifier->kernel->buffers[at];
   const ProgramBuffer *buffer = &program->buffers[step->buffers[at]];
@@ -67,7 +80,7 @@ static void verify_binding(KernelVerifier *verifier, const Step *step, uint32_t 
     kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
   Dim count = kernel_buffer_count(program->dims, parameter);
   if (parameter->element != buffer->type.element ||
-      !verify_same_count(program->dims, count, type_count(program->dims, &buffer->type)))
+      !same_count(self, count, type_count(program->dims, &buffer->type)))
     kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
                 parameter->name);
   if (parameter->role == BUFFER_OUT && given)
@@ -95,7 +108,7 @@ static void verify_call(StepVerifier *self, const Step *step, bool *written) {
   if (step->buffer_count != expected)
     kernel_fail(verifier, "a call passes %u buffers instead of %u", step->buffer_count, expected);
   else
-    for (uint32_t i = 0; i < expected; i++) verify_binding(verifier, step, i, written);
+    for (uint32_t i = 0; i < expected; i++) verify_binding(self, step, i, written);
   for (uint32_t i = 0; step->buffer_count == expected && i < expected; i++)
     if (verifier->kernel->buffers[i].role == BUFFER_OUT) written[step->buffers[i]] = true;
   verifier->kernel = NULL;
@@ -176,6 +189,7 @@ static void verify_step(StepVerifier *self, const Step *step, bool *written, uin
   case STEP_REQUIRE:
     self->is_told = false;
     if (kernel_dim_ok(verifier, "what is required", step->form)) check_dim(self, step->form);
+    arena_push(verifier->arena, self->required, self->required_count, self->required_capacity) = step->form;
     if (dim_is_constant(step->form, &constant)) kernel_fail(verifier, "what is required is a constant");
     return;
   case STEP_IF:
@@ -193,11 +207,13 @@ static void verify_list(StepVerifier *self, const Step *steps, size_t count, boo
     kernel_fail(self->base, "steps are nested deeper than %d", STEP_DEPTH_LIMIT);
     return;
   }
+  size_t outer = self->required_count;
   for (size_t i = 0; i < count; i++) {
     if (i && steps[i].kind == STEP_REQUIRE && steps[i - 1].kind != STEP_REQUIRE)
       kernel_fail(self->base, "dims are required behind other steps");
     verify_step(self, &steps[i], written, depth);
   }
+  self->required_count = outer;
 }
 
 void verify_steps(KernelVerifier *verifier) {

@@ -20,10 +20,8 @@ static bool cast_to(OperatorCall *call, ElementType element, Value **results) {
   ElementType from = call->inputs[0]->type.element;
   const ElementType both[2] = {from, element};
   for (int i = 0; i < 2; i++) {
-    const ElementInfo *info = element_info(both[i]);
-    bool supported = info->class == CLASS_BOOL || (element_is_numeric(both[i]) && info->bits >= 8 &&
-                                                   (info->bits > 8 || info->class != CLASS_FLOAT));
-    if (!supported) return call_invalid(call, "casts with %s are not supported", info->onnx_name);
+    if (!element_is_computed(both[i]))
+      return report(call->builder->module->diagnostics, &call->builder->location, MESSAGE_TYPE_UNSUPPORTED, element_info(both[i])->onnx_name);
   }
   results[0] = build_cast(call->builder, call->inputs[0], element);
   return results[0] != NULL;

@@ -82,7 +82,11 @@ bool call_invalid(const OperatorCall *call, const char *format, ...) {
 
 static bool elements_accept(OperatorElements elements, ElementType type) {
   ElementClass class = element_info(type)->class;
+  if (elements == ELEMENTS_EVERY) return true;
+  if (elements == ELEMENTS_ANY) return element_is_addressable(type);
+  if (!element_is_computed(type)) return false;
   switch (elements) {
+  case ELEMENTS_EVERY:
   case ELEMENTS_ANY: return true;
   case ELEMENTS_NUMERIC: return element_is_numeric(type);
   case ELEMENTS_FLOAT: return class == CLASS_FLOAT;
@@ -112,6 +116,7 @@ static bool check_inputs(const OperatorCall *call) {
   Diagnostics *diagnostics = call->builder->module->diagnostics;
   const Location *location = &call->builder->location;
   uint32_t most = declared_inputs(row), least = 0;
+  const char *told = NULL;
   bool ok = true;
   for (uint32_t i = 0; i < most; i++)
     if (!row->inputs[i].optional) least = i + 1;
@@ -127,8 +132,10 @@ static bool check_inputs(const OperatorCall *call) {
       continue;
     }
     if (value->type.kind != VALUE_TENSOR || !elements_accept(input->elements, value->type.element)) {
-      ok = report(diagnostics, location, MESSAGE_TYPE_UNSUPPORTED,
-                  value->type.kind == VALUE_TENSOR ? element_info(value->type.element)->onnx_name : "(no tensor)");
+      const char *name = value->type.kind == VALUE_TENSOR ? element_info(value->type.element)->onnx_name : "(no tensor)";
+      if (name != told) report(diagnostics, location, MESSAGE_TYPE_UNSUPPORTED, name); /* of many inputs alike once */
+      ok = false;
+      told = name;
       continue;
     }
     ElementType *seen = &of_variable[input->type_variable & 127];

@@ -11,7 +11,8 @@ enum { OPERATOR_VARIADIC_LIMIT = 65536 };
 enum { OPERATOR_INPUT_LIMIT = 16, OPERATOR_ATTRIBUTE_LIMIT = 16, ONNX_OPSET_NEWEST = 28 };
 
 typedef enum OperatorElements {
-  ELEMENTS_ANY,     /* every element type, strings and complex numbers included */
+  ELEMENTS_EVERY,   /* every element type: what does not touch the elements */
+  ELEMENTS_ANY,     /* what has an address: strings and complex numbers included, types below a byte not */
   ELEMENTS_NUMERIC, /* integers and floats */
   ELEMENTS_FLOAT,
   ELEMENTS_INTEGER,

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
 SUITE = "/usr/share/libonnx-testdata/data/node"
 SECONDS = 60
+os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 4
 NUMBERS = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.INT8, TensorProto.INT16, TensorProto.INT32,
            TensorProto.INT64, TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}

@@ -29,6 +29,7 @@ AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
 ALL = "--all" in sys.argv
 PATTERN = next((a for a in sys.argv[5:] if not a.startswith("--")), "*")
 SUITE = "/usr/share/libonnx-testdata/data/node"
+os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 1000 if ALL else 6
 SECONDS = 60
 # Operators whose dims are not those of tensors in one node: tests/control has them.

@@ -23,6 +23,7 @@ import cpu
 AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
 SUITE = "/usr/share/libonnx-testdata/data/node"
 SECONDS = 60
+os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 4
 # number of the data type: name, bits (0: strings)
 TYPES = {1: ("float", 32), 2: ("uint8", 8), 3: ("int8", 8), 4: ("uint16", 16), 5: ("int16", 16), 6: ("int32", 32), 7: ("int64", 64),

@@ -6,6 +6,7 @@
 
 static const char *element_name(OperatorElements elements) {
   switch (elements) {
+  case ELEMENTS_EVERY:
   case ELEMENTS_ANY: return "any";
   case ELEMENTS_NUMERIC: return "numeric";
   case ELEMENTS_FLOAT: return "float";

@@ -87,6 +87,7 @@ static uint32_t element_candidates(OperatorElements elements, ElementType *out) 
     bool is_integer = element_is_integer(all[i]), is_float = element_is_float(all[i]);
     bool fits = false;
     switch (elements) {
+    case ELEMENTS_EVERY:
     case ELEMENTS_ANY:
     case ELEMENTS_ARITHMETIC: fits = true; break;
     case ELEMENTS_NUMERIC: fits = is_integer || is_float; break;

@@ -168,6 +168,10 @@ static void steps(void **state) {
   expect_sound(PROGRAM "run @k(#2, #5) run @k(#5, #1)");
   expect_message(PROGRAM "run @k(#0)", "a call passes 1 buffers instead of 2");
   expect_sound(PROGRAM "require N-3 require mod(N,2) run @k(#0, #1)");
+  expect_sound("buffer #0 : f32[N] = workspace buffer #1 : f32[8] = workspace kernel @k tasks 1 (%a: out f32[N] align 4) "
+               "{ axes i:N\n y: %a[i] = f32(1.0) } require N-8 run @k(#1)"); /* as many, since N is 8 */
+  expect_message("buffer #0 : f32[N] = workspace buffer #1 : f32[8] = workspace kernel @k tasks 1 (%a: out f32[N] align 4) "
+                 "{ axes i:N\n y: %a[i] = f32(1.0) } require N-7 run @k(#1)", "another element type or count");
   expect_message(PROGRAM "run @k(#0, #1) require N-3", "dims are required behind other steps");
   expect_message(PROGRAM "require 3 run @k(#0, #1)", "what is required is a constant");
 }

@@ -18,7 +18,8 @@ static bool same_operator(const Operator *a, const Operator *b) {
 
 static const char *elements_text(OperatorElements elements) {
   switch (elements) {
-  case ELEMENTS_ANY: return "any type";
+  case ELEMENTS_EVERY: return "any type";
+  case ELEMENTS_ANY: return "any type of a byte or more";
   case ELEMENTS_NUMERIC: return "integers, floats";
   case ELEMENTS_FLOAT: return "floats";
   case ELEMENTS_INTEGER: return "integers";
