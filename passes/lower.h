@@ -16,5 +16,6 @@ void schedule_program(Program *program);
 void kernel_coalesce(Program *program, Kernel *kernel);
 
 /* Assigns workspace offsets: best fit, largest first, 64-byte aligned, by lifetime over the steps. */
+/* Reports a workspace that no program can address. */
 void plan_memory(Program *program);
 #endif

@@ -110,4 +110,5 @@ void plan_memory(Program *program) {
   }
   program->workspace_bytes =
       place_symbolic(program, symbolic, symbolic_count, dim_constant(program->dims, (int64_t)end));
+  if (end > ADDRESSABLE_BYTES) report(program->diagnostics, NULL, MESSAGE_SHAPE_OVERFLOW);
 }

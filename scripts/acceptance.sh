@@ -42,6 +42,9 @@ also[10]="scripts/bare-system.sh"
 also[12]="ctest --test-dir build -C acceptance --output-on-failure -R ^cross.*_resnet18"
 also[16]="ctest --test-dir build -C acceptance --output-on-failure -R ^math_sweep"
 
+also[C.1]="ctest --test-dir build -C acceptance --output-on-failure -R ^conformance[.]contradictions_all"
+also[C.14]="ctest --test-dir build -C acceptance --output-on-failure -R ^mutants"
+
 wanted=("$@")
 export AICC_VERIFY=1
 scripts/install-deps.sh > /dev/null || exit 1
@@ -67,7 +70,18 @@ point 15 "Fusion: epilogues, scales into weights, padding into bounds, concatena
 point 16 "Vector math over its whole range" '^math'
 point 17 "Same bits for any worker count" '^contract[.](threads|same_bits)'
 # C. Nothing assumed, nothing unchecked.
-point C.1 "What operators demand of dims, the run checks: every operator, every dim made to contradict" '^conformance[.](contradictions|faults)$'
-point C.2 "Valid models with symbolic dims compile" '^conformance[.](contradictions|faults)$'
-point C.3 "Every operator of constants alone folds, to what the run computes" '^conformance[.](constants|faults)$'
+point C.1 "What operators demand of dims, the run checks: every operator, every dim made to contradict" '^conformance[.](contradictions|symbolic|faults)$'
+point C.2 "Valid models with dims that only the run knows compile and are right" '^(conformance[.](contradictions|symbolic|faults)|contract[.](nested|declared_shape)|onnx-import)$'
+point C.3 "Every operator of constants alone folds, to what the run computes; internal errors end with 70" '^(conformance[.](constants|faults)|contract[.]exit_code)$'
+point C.4 "A constant extent beside a symbolic one" '^conformance[.](contradictions|symbolic|faults)$'
+point C.5 "No undefined symbol: every scalar function, element type, level and target" '^codegen[.](scalar_symbols|object_check)$'
+point C.6 "Elements of every type through every operator that lists any" '^conformance[.]elements$'
+point C.7 "Casts round also where they are fused" '^numeric[.](fused_casts|casts)$'
+point C.8 "Attributes take part in the specification's type" '^numeric[.]attributes$'
+point C.9 "A declared shape of a result that contradicts the computed one is a warning" '^contract[.](declared_shape|exit_code)$'
+point C.10 "Sizes beyond what a program can address are refused" '^conformance[.](symbolic|faults)$'
+point C.11 "Slices backwards, output_shape beyond the full extent" '^conformance[.](symbolic|faults|old_forms)$'
+point C.12 "Names in headers" '^contract[.](reserved_names|macro_names|header_names|least_workspace)$'
+point C.13 "The command line" '^contract[.](output_files|streams|dependencies|options|signals)$'
+point C.14 "Planted faults do not live; random graphs whose dims differ at run time" '^opt[.]random'
 exit $failed

@@ -23,8 +23,7 @@ static bool require_zero(Builder *builder, Dim form) {
   Attribute attribute = {.name = "zero", .kind = ATTRIBUTE_DIMS, .count = 1};
   attribute.dims = arena_copy(module->arena, &form, sizeof form);
   build_attributes(builder, node, &attribute, 1);
-  arena_push(module->arena, module->requirements, module->requirement_count, module->requirement_capacity) =
-      (DimRequirement){builder->region, form};
+  module_add_requirement(module, builder->region, form);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 /* The last two bound what a tree walk costs and how deep it recurses: shared atoms make trees exponential. */
+enum { FACT_LIMIT = 256 };
 enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16, DEPTH_LIMIT = 48, SIZE_LIMIT = 2048 };
 static const DimRange default_range = {0, INT32_MAX};
 
@@ -22,6 +23,8 @@ struct DimContext {
   size_t symbol_count, symbol_capacity;
   DimAtom **atoms;
   size_t atom_count, atom_capacity;
+  Dim *zeros, *not_negative; /* dim_assume_zero */
+  size_t zero_count, zero_capacity, not_negative_count, not_negative_capacity;
   PinnedSymbol *pins;
   size_t pin_count, pin_capacity;
   Dim invalid;
@@ -334,17 +337,19 @@ static Dim ordered_atom(DimContext *context, DimAtomKind kind, Dim a, Dim b) {
                                  : from_atom(context, kind, NULL, b, a);
 }
 
+static Truth compare_by_range(DimContext *context, Dim a, Dim b);
+
 Dim dim_min(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return context->invalid;
-  if (dim_less_equal(context, a, b) == TRUTH_YES) return a;
-  if (dim_less_equal(context, b, a) == TRUTH_YES) return b;
+  if (compare_by_range(context, a, b) == TRUTH_YES) return a;
+  if (compare_by_range(context, b, a) == TRUTH_YES) return b;
   return ordered_atom(context, DIM_MIN, a, b);
 }
 
 Dim dim_max(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return context->invalid;
-  if (dim_less_equal(context, a, b) == TRUTH_YES) return b;
-  if (dim_less_equal(context, b, a) == TRUTH_YES) return a;
+  if (compare_by_range(context, a, b) == TRUTH_YES) return b;
+  if (compare_by_range(context, b, a) == TRUTH_YES) return a;
   return ordered_atom(context, DIM_MAX, a, b);
 }
 
@@ -419,7 +424,11 @@ Truth dim_equal(DimContext *context, Dim a, Dim b) {
   if (!difference->valid) return TRUTH_UNKNOWN;
   DimRange range = dim_range(context, difference);
   if (range.low > 0 || range.high < 0) return TRUTH_NO;
-  return range.low == 0 && range.high == 0 ? TRUTH_YES : TRUTH_UNKNOWN;
+  if (range.low == 0 && range.high == 0) return TRUTH_YES;
+  Dim negative = context->zero_count ? dim_subtract(context, b, a) : NULL;
+  for (size_t i = 0; i < context->zero_count; i++)
+    if (context->zeros[i] == difference || context->zeros[i] == negative) return TRUTH_YES;
+  return TRUTH_UNKNOWN;
 }
 
 static bool uses_symbol(Dim dim, const Symbol *symbol) {
@@ -476,12 +485,41 @@ static bool is_never_negative(DimContext *context, Dim sum) {
   return is_never_negative(context, dim_add(context, rest, dim_multiply(context, factor, last)));
 }
 
-Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
+/* From ranges alone. */
+static Truth compare_by_range(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return TRUTH_UNKNOWN;
   Dim difference = dim_subtract(context, b, a);
   if (!difference->valid) return TRUTH_UNKNOWN;
   if (is_never_negative(context, difference)) return TRUTH_YES;
   return dim_range(context, difference).high < 0 ? TRUTH_NO : TRUTH_UNKNOWN;
+}
+
+/* Provably at least 0 by what is assumed. */
+static bool is_assumed_not_negative(DimContext *context, Dim sum) {
+  for (size_t i = 0; i < context->not_negative_count; i++)
+    if (is_never_negative(context, dim_subtract(context, sum, context->not_negative[i]))) return true;
+  for (size_t i = 0; i < context->zero_count; i++)
+    if (is_never_negative(context, dim_subtract(context, sum, context->zeros[i])) ||
+        is_never_negative(context, dim_add(context, sum, context->zeros[i])))
+      return true;
+  return false;
+}
+
+Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
+  Truth truth = compare_by_range(context, a, b);
+  if (truth != TRUTH_UNKNOWN || !a->valid || !b->valid) return truth;
+  return is_assumed_not_negative(context, dim_subtract(context, b, a)) ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+void dim_assume_zero(DimContext *context, Dim form) {
+  const DimAtom *atom = single_atom(form);
+  if (atom && atom->kind == DIM_MIN && (dim_equals_constant(atom->left, 0) || dim_equals_constant(atom->right, 0))) {
+    Dim known = dim_equals_constant(atom->left, 0) ? atom->right : atom->left;
+    if (context->not_negative_count < FACT_LIMIT)
+      arena_push(context->arena, context->not_negative, context->not_negative_count, context->not_negative_capacity) = known;
+  } else if (context->zero_count < FACT_LIMIT) {
+    arena_push(context->arena, context->zeros, context->zero_count, context->zero_capacity) = form;
+  }
 }
 
 static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *value) {

@@ -72,6 +72,10 @@ bool dim_equals_constant(Dim dim, int64_t value);
 bool dim_is_symbol(Dim dim, const Symbol **symbol);
 /* Bounds that hold for every value of the symbols within their ranges; saturated. */
 DimRange dim_range(const DimContext *context, Dim dim);
+/* What is known besides ranges: the dim is 0 wherever something is computed, since a run checks it before. Where it is
+   min(d, 0), d is not negative. The questions below use it; normal forms do not, so that they do not depend on when it
+   was told. A context takes a few hundred of these and forgets further ones. */
+void dim_assume_zero(DimContext *context, Dim form);
 Truth dim_equal(DimContext *context, Dim a, Dim b);
 Truth dim_less_equal(DimContext *context, Dim a, Dim b);
 /* The value for given symbols (indexed by Symbol.index); false on overflow or division by zero. */

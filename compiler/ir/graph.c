@@ -27,6 +27,12 @@ void module_destroy(Module *module) {
   if (module) arena_destroy(module->arena);
 }
 
+void module_add_requirement(Module *module, const Region *region, Dim form) {
+  arena_push(module->arena, module->requirements, module->requirement_count, module->requirement_capacity) =
+      (DimRequirement){region, form};
+  if (!region->owner) dim_assume_zero(module->dims, form);
+}
+
 Region *region_create(Module *module, Node *owner) {
   Region *region = arena_new(module->arena, Region);
   region->owner = owner;

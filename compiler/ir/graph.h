@@ -216,6 +216,9 @@ typedef struct Module {
 Module *module_create(Diagnostics *diagnostics, const char *name);
 void module_destroy(Module *module);
 
+/* Notes that a region checks that the dim is 0; what an entry checks is known from then on (dim_assume_zero: of its one
+   entry, several would need a context each). */
+void module_add_requirement(Module *module, const Region *region, Dim form);
 Region *region_create(Module *module, Node *owner);
 Value *region_add_argument(Module *module, Region *region, Type type, const char *name);
 void region_set_results(Module *module, Region *region, Value *const *results, uint32_t count);

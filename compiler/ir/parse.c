@@ -332,6 +332,9 @@ static bool parse_node(Parser *parser, Region *region, uint32_t depth) {
     define(parser, definition, node_add_result(parser->module, node, definition->type, definition->name));
   }
   region_append(region, node);
+  const Attribute *zero = node->kind == PRIMITIVE_REQUIRE_DIMS ? node_attribute(node, "zero") : NULL;
+  for (size_t i = 0; zero && zero->kind == ATTRIBUTE_DIMS && i < zero->count; i++)
+    module_add_requirement(parser->module, region, zero->dims[i]);
   return !statement.has_equation || parse_equation_finish(&statement.equation, node, &statement.start);
 }
 

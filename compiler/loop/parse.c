@@ -258,7 +258,11 @@ static bool parse_item(ProgramParser *self) {
   if (lexer_accept_word(lexer, "kernel")) return parse_program_kernel(self);
   if (lexer_accept_word(lexer, "run")) return parse_top_step(self, STEP_KERNEL);
   if (lexer_accept_word(lexer, "check")) return parse_top_step(self, STEP_CHECK);
-  if (lexer_accept_word(lexer, "require")) return parse_top_step(self, STEP_REQUIRE);
+  if (lexer_accept_word(lexer, "require")) {
+    if (!parse_top_step(self, STEP_REQUIRE)) return false;
+    dim_assume_zero(self->program->dims, self->program->steps[self->program->step_count - 1].form);
+    return true;
+  }
   if (lexer_accept_word(lexer, "if")) return parse_top_step(self, STEP_IF);
   if (lexer_accept_word(lexer, "loop")) return parse_top_step(self, STEP_LOOP);
   if (lexer_accept_word(lexer, "workspace"))

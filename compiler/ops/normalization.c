@@ -2,10 +2,12 @@
 /* Batch normalisation. */
 #include "ops/families.h"
 
-/* One number per channel beside a tensor [n, c, ...]; what has one per activation, [c, ...], is so already. */
+/* One number per channel beside a tensor [n, c, ...]; what has one per activation, [c, ...], is so already. A vector is a
+   batch of one channel. */
 static Value *per_channel(Builder *builder, Value *a, const Value *x) {
   Dim dims[RANK_LIMIT];
   if (!a || a->type.rank > 1) return a;
+  if (x->type.rank == 1) return build_reshape(builder, a, 0, NULL);
   for (uint32_t i = 1; i < x->type.rank; i++) dims[i - 1] = i == 1 ? a->type.dims[0] : dim_constant(builder->module->dims, 1);
   return build_reshape(builder, a, x->type.rank - 1, dims);
 }
@@ -13,12 +15,15 @@ static Value *per_channel(Builder *builder, Value *a, const Value *x) {
 /* The mean over all axes but the channels', as one number per channel. */
 static Value *channel_mean(Builder *builder, Value *x) {
   DimContext *context = builder->module->dims;
-  uint64_t axes = (UINT64_MAX >> (64 - x->type.rank)) & ~UINT64_C(2);
+  uint32_t channels = x->type.rank == 1 ? RANK_LIMIT : 1; /* the axis that stays */
+  uint64_t axes = (UINT64_MAX >> (64 - x->type.rank)) & ~(UINT64_C(1) << channels);
   Dim count = dim_constant(context, 1);
   for (uint32_t i = 0; i < x->type.rank; i++)
-    if (i != 1) count = dim_multiply(context, count, x->type.dims[i]);
+    if (i != channels) count = dim_multiply(context, count, x->type.dims[i]);
   Value *size = build_cast(builder, build_reshape(builder, build_dims(builder, &count, 1), 0, NULL), x->type.element);
-  return build_binary(builder, SCALAR_DIV, build_reduce(builder, SCALAR_ADD, x, axes, false), size);
+  Value *mean = build_binary(builder, SCALAR_DIV, build_reduce(builder, SCALAR_ADD, x, axes, false), size);
+  Dim one = dim_constant(context, 1);
+  return x->type.rank == 1 ? build_reshape(builder, mean, 1, &one) : mean;
 }
 
 /* old * momentum + current * (1 - momentum), in the old one's type. */
@@ -38,8 +43,9 @@ static bool check_parameter(const OperatorCall *call, uint32_t index, const Type
   bool fits = type->rank == x->rank - 1 || (type->rank == 1 && call->opset < 7);
   if (!per_activation) fits = type->rank == 1;
   if (!fits) return call_invalid(call, "input %u must have one number per %s", index, per_activation ? "activation" : "channel");
+  Dim one = dim_constant(call->builder->module->dims, 1);
   for (uint32_t i = 0; i < type->rank; i++)
-    if (!build_require_equal(call->builder, type->dims[i], x->dims[i + 1],
+    if (!build_require_equal(call->builder, type->dims[i], i + 1 < x->rank ? x->dims[i + 1] : one,
                              per_activation ? "there is not one number per activation" : "there is not one number per channel"))
       return false;
   return true;
@@ -54,7 +60,7 @@ static bool expand_batch_normalization(OperatorCall *call, Value **results) {
   const Attribute *is_test = call_attribute(call, "is_test");
   if (is_test && is_test->integer == 0) /* of Y alone it says both: that this is training, and that it is not */
     return call_invalid(call, "training (is_test=0, the default) is not supported before opset 14");
-  if (x->type.rank < 2) return call_invalid(call, "the input needs a channel axis");
+  if (x->type.rank < 1) return call_invalid(call, "the input needs an axis");
   for (uint32_t i = 1; i < 5; i++)
     if (!check_parameter(call, i, &x->type)) return false;
   for (uint32_t i = 1; !training && i < call->output_count; i++)

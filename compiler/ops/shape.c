@@ -95,7 +95,9 @@ static bool expand_run_time_reshape(OperatorCall *call, Value *x, Value *shape, 
   Builder *builder = call->builder;
   const Type *declared = &call->declared[0];
   Dim limit = dim_constant(builder->module->dims, declared->rank);
-  if (declared->element == ELEMENT_UNDEFINED || shape->type.rank != 1 || shape->type.dims[0] != limit)
+  bool is_declared = declared->element != ELEMENT_UNDEFINED && shape->type.rank == 1 && shape->type.dims[0] == limit;
+  for (uint32_t i = 0; is_declared && i < declared->rank; i++) is_declared = dim_is_valid(declared->dims[i]);
+  if (!is_declared)
     return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_UNKNOWN,
                   "the shape operand is not known at compile time, and no result shape of its length is declared");
   results[0] = build_reshape(builder, x, declared->rank, declared->dims);

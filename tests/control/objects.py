@@ -68,12 +68,12 @@ def expect(name, proto, *cases, options=(), tolerance="1e-6"):
 
 
 def expect_status(name, proto, inputs, outputs, status):
-    """The run ends with a status."""
+    """The run ends with a status; without outputs nothing is compared."""
     with tempfile.TemporaryDirectory() as work:
         done, library = compile_model(work, proto)
         check(done.returncode == 0, name + ": compiles", done.stderr)
         if done.returncode == 0:
-            ran = run_object(work, library, inputs, outputs)
+            ran = run_object(work, library, inputs, outputs, *([] if outputs else ["--no-compare"]))
             check(ran.returncode != 0 and status in ran.stdout, name, ran.stdout)
 
 
