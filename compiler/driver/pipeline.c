@@ -81,9 +81,9 @@ static bool run_pass(Pipeline *pipeline, const Pass *pass) {
   if (pass->graph) {
     ok = pass->graph(pipeline->module);
   } else if (pass->program) {
-    uint32_t errors = diagnostics_error_count(pipeline->module->diagnostics);
+    uint32_t errors = diagnostics_error_count(pipeline->program->diagnostics);
     pass->program(pipeline->program);
-    ok = diagnostics_error_count(pipeline->module->diagnostics) == errors;
+    ok = diagnostics_error_count(pipeline->program->diagnostics) == errors;
   } else if (strcmp(pass->name, "lower") == 0) {
     pipeline->program = lower_entry(pipeline->module, pipeline->module->entries[0]);
     ok = pipeline->program != NULL;
