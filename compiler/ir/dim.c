@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The last two bound what a tree walk costs and how deep it recurses: shared atoms make trees exponential. */
-enum { FACT_LIMIT = 256 };
+enum { FACT_LIMIT = 64 };
 enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16, DEPTH_LIMIT = 48, SIZE_LIMIT = 2048 };
 static const DimRange default_range = {0, INT32_MAX};
 

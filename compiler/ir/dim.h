@@ -74,7 +74,7 @@ bool dim_is_symbol(Dim dim, const Symbol **symbol);
 DimRange dim_range(const DimContext *context, Dim dim);
 /* What is known besides ranges: the dim is 0 wherever something is computed, since a run checks it before. Where it is
    min(d, 0), d is not negative. The questions below use it; normal forms do not, so that they do not depend on when it
-   was told. A context takes a few hundred of these and forgets further ones. */
+   was told. A context takes some dozens of these and forgets further ones. */
 void dim_assume_zero(DimContext *context, Dim form);
 Truth dim_equal(DimContext *context, Dim a, Dim b);
 Truth dim_less_equal(DimContext *context, Dim a, Dim b);

@@ -5,35 +5,20 @@ added to (or compared with) an input, so that it must fold away; and with its fi
 the others are constants in the object.
 
 usage: constants.py AICC AICC_RUN OPERATORS WORK"""
-import concurrent.futures
-import glob
 import os
 import shutil
-import subprocess
 import sys
 
 import onnx
 from onnx import TensorProto, helper
 
+import suite
+from suite import read_tensor, run
+
 AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
-SUITE = "/usr/share/libonnx-testdata/data/node"
-SECONDS = 60
-os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 4
 NUMBERS = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.INT8, TensorProto.INT16, TensorProto.INT32,
            TensorProto.INT64, TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
-
-
-def run(*command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=SECONDS)
-
-
-def read_tensor(path):
-    tensor = TensorProto()
-    with open(path, "rb") as file:
-        tensor.ParseFromString(file.read())
-    return tensor
 
 
 class Case:
@@ -91,8 +76,7 @@ class Case:
         for index in range(zeros):
             tensor = TensorProto(data_type=model.graph.input[index].type.tensor_type.elem_type)
             tensor.raw_data = bytes(helper.mapping.TENSOR_TYPE_TO_NP_TYPE[tensor.data_type].itemsize)
-            with open(os.path.join(data, "input_%d.pb" % index), "wb") as file:
-                file.write(tensor.SerializeToString())
+            suite.write_tensor(os.path.join(data, "input_%d.pb" % index), tensor)
         done = run(AICC_RUN, library, "--data", data)
         self.check(done.returncode == 0, what + ": is right", done.stdout)
         shutil.rmtree(data)
@@ -112,33 +96,23 @@ class Case:
 
 def choose(operators):
     seen = {}
-    for path in sorted(glob.glob(os.path.join(SUITE, "*", "model.onnx"))):
-        model = onnx.load(path)
+    for folder, model in suite.tests_of(operators):
         node = model.graph.node[0]
-        if len(model.graph.node) != 1 or node.op_type not in operators or node.domain or "BFLOAT16" in path:
-            continue
-        if node.attribute and any(a.type == onnx.AttributeProto.GRAPH for a in node.attribute):
-            continue
-        if not all(v.type.HasField("tensor_type") for v in list(model.graph.input) + list(model.graph.output)):
+        if any(a.type == onnx.AttributeProto.GRAPH for a in node.attribute):
             continue
         kinds = seen.setdefault(node.op_type, [])
         kind = (sorted(a.name for a in node.attribute), len(model.graph.input[0].type.tensor_type.shape.dim)
                 if model.graph.input else 0)
         if kind not in [k for k, _ in kinds] and len(kinds) < PER_OPERATOR:
-            kinds.append((kind, path))
-    return [Case(os.path.dirname(path), operator) for operator, kinds in seen.items() for _, path in kinds]
+            kinds.append((kind, folder))
+    return [Case(folder, operator) for operator, kinds in seen.items() for _, folder in kinds]
 
 
 def main():
-    if not os.path.isdir(SUITE):
-        print("SKIPPED: no folder %s (package libonnx-testdata)" % SUITE)
-        return 77
+    suite.skip_without()
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
-    out = subprocess.run([OPERATORS], check=True, stdout=subprocess.PIPE, text=True).stdout
-    cases = choose({line.split("\t")[1] for line in out.splitlines()})
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        cases = list(pool.map(Case.all, cases))
+    cases = suite.in_parallel(Case.all, choose({row.name for row in suite.table(OPERATORS)}))
     for case in cases:
         for failure in case.failures:
             print("FAILED: %s: %s" % (case.name, failure))

@@ -13,43 +13,28 @@ known_contradictions.tsv lists what is known to fail; one that no longer fails i
 
 usage: contradictions.py AICC AICC_RUN OPERATORS WORK [--all] [PATTERN]"""
 import collections
-import concurrent.futures
 import fnmatch
 import glob
 import os
 import shutil
-import subprocess
 import sys
 
 import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
+
+import suite
+from suite import read_tensor, run
 
 AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
 ALL = "--all" in sys.argv
 PATTERN = next((a for a in sys.argv[5:] if not a.startswith("--")), "*")
-SUITE = "/usr/share/libonnx-testdata/data/node"
-os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 1000 if ALL else 6
-SECONDS = 60
 # Operators whose dims are not those of tensors in one node: tests/control has them.
 ELSEWHERE = {"If", "Loop", "Scan"}
 # Not in this release of the official tests, or without a dim to contradict.
 UNTESTED = {"Constant", "BitCast", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "Mish", "Gelu", "Swish", "SwiGLU",
             "ConstantOfShape", "LpPool", "GlobalLpPool"}
-
-
-def table():
-    """The names of the operators in the table."""
-    out = subprocess.run([OPERATORS], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return {line.split("\t")[1] for line in out.splitlines()}
-
-
-def read_tensor(path):
-    tensor = TensorProto()
-    with open(path, "rb") as file:
-        tensor.ParseFromString(file.read())
-    return tensor
 
 
 def is_parameter(index, tensor):
@@ -92,11 +77,6 @@ def make_symbolic(folder, is_symbolic):
     return model, dims, [tensor for _, tensor in inputs]
 
 
-def run(command, **options):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=SECONDS, **options)
-
-
 def pins(dims):
     return [word for name, extent in dims.items() for word in ("--dim", "%s=%d" % (name, extent))]
 
@@ -122,7 +102,7 @@ class Case:
         """What the library gives for random inputs, and what aicc-run said."""
         saved = os.path.join(self.work, label)
         os.makedirs(saved, exist_ok=True)
-        done = run([AICC_RUN, library, "--random", "7", "--save", saved] + pins(dims))
+        done = run(AICC_RUN, library, "--random", "7", "--save", saved, *pins(dims))
         files = sorted(glob.glob(os.path.join(saved, "*.npy")))
         arrays = [np.load(path) for path in files] if done.returncode == 0 else None
         shutil.rmtree(saved)
@@ -130,7 +110,7 @@ class Case:
 
     def compare(self, model, library, dims, what):
         fixed = os.path.join(self.work, "fixed.so")
-        done = run([AICC, model, "--shared", "-o", fixed, "--cpu=v2"] + pins(dims))
+        done = run(AICC, model, "--shared", "-o", fixed, "--cpu=v2", *pins(dims))
         got, ran = self.outputs(library, dims, "symbolic")
         if done.returncode:
             self.check(done.returncode == 1, what + ": refused by a message", done.stdout)
@@ -159,8 +139,8 @@ class Case:
         path, library = os.path.join(self.work, "model.onnx"), os.path.join(self.work, "model.so")
         onnx.save(model, path)
         # What is refused with the test's own dims is not supported at all; the conformance suites look at that.
-        if run([AICC, path, "--stop-after=import", "-o", os.devnull] + pins(dims)).returncode == 0:
-            done = run([AICC, path, "--shared", "-o", library, "--cpu=v2"])
+        if run(AICC, path, "--stop-after=import", "-o", os.devnull, *pins(dims)).returncode == 0:
+            done = run(AICC, path, "--shared", "-o", library, "--cpu=v2")
             if self.check(done.returncode == 0, "compiles with symbolic dims", done.stdout):
                 self.own(library, tensors)
                 for name, extent in dims.items():
@@ -174,59 +154,43 @@ class Case:
         data = os.path.join(self.work, "data")
         os.makedirs(data)
         for index, tensor in enumerate(tensors):
-            with open(os.path.join(data, "input_%d.pb" % index), "wb") as file:
-                file.write(tensor.SerializeToString())
+            suite.write_tensor(os.path.join(data, "input_%d.pb" % index), tensor)
         for path in glob.glob(os.path.join(self.folder, "test_data_set_0", "output_*.pb")):
             shutil.copy(path, data)
-        done = run([AICC_RUN, library, "--data", data])
+        done = run(AICC_RUN, library, "--data", data)
         self.check(done.returncode == 0, "the test's own dims", done.stdout)
 
 
 def choose(operators):
     """Of each operator some tests, as different in their attributes as can be."""
     chosen, seen = [], collections.defaultdict(list)
-    for path in sorted(glob.glob(os.path.join(SUITE, "*", "model.onnx"))):
-        model = onnx.load(path)
+    for folder, model in suite.tests_of(operators):
         node = model.graph.node[0]
-        if "BFLOAT16" in path:  # this release has their data as uint16
-            continue
-        if len(model.graph.node) != 1 or node.op_type not in operators or node.domain not in ("", "ai.onnx"):
-            continue
         ranks = [len(value.type.tensor_type.shape.dim) for value in model.graph.input]
         strings = [a.s for a in node.attribute if a.type == onnx.AttributeProto.STRING]
-        seen[node.op_type].append((sorted(a.name for a in node.attribute), ranks, strings, path))
+        seen[node.op_type].append((sorted(a.name for a in node.attribute), ranks, strings, folder))
     for operator, tests in seen.items():
         kinds = []
-        for names, ranks, strings, path in tests:
+        for names, ranks, strings, folder in tests:
             if ((names, ranks, strings) in kinds and not ALL) or len(kinds) == PER_OPERATOR:
                 continue
             kinds.append((names, ranks, strings))
             variants = VARIANTS if len(ranks) > 1 else ["all"]
-            chosen.extend(Case(os.path.dirname(path), operator, variant) for variant in variants)
+            chosen.extend(Case(folder, operator, variant) for variant in variants)
     return chosen, set(seen)
 
 
-def known():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "known_contradictions.tsv")
-    with open(path, encoding="utf-8") as file:
-        lines = [line.rstrip("\n") for line in file]
-    return {line.split("\t")[0] for line in lines if line and not line.startswith("#")}
-
-
 def main():
-    if not os.path.isdir(SUITE):
-        print("SKIPPED: no folder %s (package libonnx-testdata)" % SUITE)
-        return 77
+    suite.skip_without()
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
-    operators = table() - ELSEWHERE
+    operators = {row.name for row in suite.table(OPERATORS)} - ELSEWHERE
     cases, covered = choose(operators)
     missing = operators - covered - UNTESTED
     cases = [case for case in cases if fnmatch.fnmatchcase(case.name, PATTERN)]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        cases = list(pool.map(Case.all, cases))
+    cases = suite.in_parallel(Case.all, cases)
     failed = {case.name for case in cases if case.failures}
-    expected = known()
+    expected = suite.names_listed("known_contradictions.tsv")
     bad = 0
     for case in cases:
         for failure in case.failures:

@@ -6,24 +6,21 @@ known_elements.tsv lists types that are known to fail somewhere; one that no lon
 
 usage: elements.py AICC AICC_RUN OPERATORS WORK"""
 import collections
-import concurrent.futures
 import glob
 import os
 import shutil
 import struct
-import subprocess
 import sys
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, numpy_helper
 
 import cpu
+import suite
+from suite import read_array, run
 
 AICC, AICC_RUN, OPERATORS, WORK = sys.argv[1:5]
-SUITE = "/usr/share/libonnx-testdata/data/node"
-SECONDS = 60
-os.environ["AICC_VERIFY"] = "1"
 PER_OPERATOR = 4
 # number of the data type: name, bits (0: strings)
 TYPES = {1: ("float", 32), 2: ("uint8", 8), 3: ("int8", 8), 4: ("uint16", 16), 5: ("int16", 16), 6: ("int32", 32), 7: ("int64", 64),
@@ -33,18 +30,6 @@ TYPES = {1: ("float", 32), 2: ("uint8", 8), 3: ("int8", 8), 4: ("uint16", 16), 5
          24: ("float8e8m0", 8), 25: ("uint2", 2), 26: ("int2", 2)}
 # What products move, so that it must work; the others may be refused.
 MUST = set(range(1, 17))
-
-
-def run(*command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=SECONDS)
-
-
-def read_array(path):
-    tensor = TensorProto()
-    with open(path, "rb") as file:
-        tensor.ParseFromString(file.read())
-    return numpy_helper.to_array(tensor)
 
 
 def element(kind, index):
@@ -121,8 +106,7 @@ class Case:
             else:
                 tensor = numpy_helper.from_array(read_array(os.path.join(self.data, "input_%d.pb" % i)), value.name)
             if i in self.moved and not as_constants:
-                with open(os.path.join(data, "input_%d.pb" % len(kept)), "wb") as file:
-                    file.write(tensor.SerializeToString())
+                suite.write_tensor(os.path.join(data, "input_%d.pb" % len(kept)), tensor)
                 kept.append(value)
             else:
                 model.graph.initializer.append(tensor)
@@ -130,8 +114,7 @@ class Case:
         model.graph.input.extend(kept)
         for k, value in enumerate(model.graph.output):
             value.type.tensor_type.elem_type = kind
-            with open(os.path.join(data, "output_%d.pb" % k), "wb") as file:
-                file.write(pack(kind, outputs[k].ravel(), outputs[k].shape, value.name).SerializeToString())
+            suite.write_tensor(os.path.join(data, "output_%d.pb" % k), pack(kind, outputs[k].ravel(), outputs[k].shape, value.name))
         path, library = os.path.join(work, "model.onnx"), os.path.join(work, "model.so")
         onnx.save(model, path)
         problem = self.judge(kind, run(AICC, path, "--shared", "-o", library), library, data)
@@ -164,41 +147,32 @@ class Case:
 
 def choose(operators):
     seen = collections.defaultdict(list)
-    for path in sorted(glob.glob(os.path.join(SUITE, "*", "model.onnx"))):
-        model = onnx.load(path)
+    for folder, model in suite.tests_of(operators):
         node = model.graph.node[0]
-        if len(model.graph.node) != 1 or node.op_type not in operators or len(seen[node.op_type]) == PER_OPERATOR:
-            continue
-        values = list(model.graph.input) + list(model.graph.output)
-        if not all(value.type.HasField("tensor_type") for value in values):
+        if len(seen[node.op_type]) == PER_OPERATOR:
             continue
         moved = [i for i, value in enumerate(model.graph.input) if value.type.tensor_type.elem_type == TensorProto.FLOAT]
         if moved and all(value.type.tensor_type.elem_type == TensorProto.FLOAT for value in model.graph.output):
-            case = Case(os.path.dirname(path), node.op_type, moved)
+            case = Case(folder, node.op_type, moved)
             if case.places():
                 seen[node.op_type].append(case)
     return [case for cases in seen.values() for case in cases]
 
 
 def main():
-    if not os.path.isdir(SUITE):
-        print("SKIPPED: no folder %s (package libonnx-testdata)" % SUITE)
-        return 77
+    suite.skip_without()
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
     # Cast and Shape take any type and give another.
     other = {"Cast", "CastLike", "Shape", "Size", "If", "Loop", "Scan", "Constant"}
-    lines = subprocess.run([OPERATORS], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    operators = {line.split("\t")[1] for line in lines if line.split("\t")[4] == "any"} - other
+    operators = {row.name for row in suite.table(OPERATORS) if row.elements == "any"} - other
     cases = choose(operators)
     failures = 0
     for operator in sorted(operators - {case.operator for case in cases}):
         print("FAILED: no test of operator %s" % operator)
         failures += 1
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        cases = list(pool.map(Case.all, cases))
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "known_elements.tsv"), encoding="utf-8") as file:
-        known = {line.split("\t")[0].strip() for line in file if line.strip() and not line.startswith("#")}
+    cases = suite.in_parallel(Case.all, cases)
+    known = suite.names_listed("known_elements.tsv")
     for case in cases:
         for kind, failure in case.failures:
             if kind not in known:
