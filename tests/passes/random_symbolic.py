@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random graphs of what the passes look for, with symbolic dims, against numpy. Every graph is compiled once and run
-with several sizes: names that differ take different sizes in one run, equal ones in the next, 1 in a third, and some at
-random; where numpy finds that the shapes contradict each other, the run must give AICC_E_SHAPE. A pass that takes two
-dims for equal because they are not provably different is wrong in one of them.
+with several sizes: names that differ take different sizes in one run, equal ones in the next, then 1, some of them 0,
+and some at random; where numpy finds that the shapes contradict each other, the run must give AICC_E_SHAPE. A pass that
+takes two dims for equal because they are not provably different is wrong in one of them.
 random_symbolic.py AICC AICC_RUN COUNT [SEED]"""
 import concurrent.futures
 import os
@@ -12,125 +12,16 @@ import sys
 import tempfile
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+from symbolic_graph import SYMBOLS, Graph, broadcast, is_broadcast, product, save_model, size_of
 
 AICC, RUN, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-SYMBOLS = "NMKL"
 FIXED = [4, 4, 3, 6, 8]  # dims that are no symbols; all symbols are 4 in the run in which all are equal
 ELEMENTS = 20000
 SECONDS = 60
 ENOUGH_FAILURES = 1  # more graphs would say the same
-
-
-# --- Dims: a number, a symbol's name, or ("*" or "+" or "b", dim, dim); "b" is what broadcasting gives. ---
-
-def size_of(dim, sizes):
-    if isinstance(dim, int):
-        return dim
-    if isinstance(dim, str):
-        return sizes[dim]
-    kind, (a, b) = dim[0], (size_of(part, sizes) for part in dim[1:])
-    return a * b if kind == "*" else a + b if kind == "+" else b if a == 1 else a
-
-
-def product(dims):
-    dims = list(dims) or [1]
-    return dims[0] if len(dims) == 1 else ("*", dims[0], product(dims[1:])) if dims[0] != 1 else product(dims[1:])
-
-
-def broadcast(a, b):
-    rank = max(len(a), len(b))
-    a, b = (1,) * (rank - len(a)) + tuple(a), (1,) * (rank - len(b)) + tuple(b)
-    return tuple(y if x == 1 else x if y in (1, x) else ("b", x, y) for x, y in zip(a, b))
-
-
-class Graph:
-    """Nodes, what numpy makes of each, and the dims of their results."""
-
-    def __init__(self, rng):
-        self.rng, self.numbers = rng, np.random.RandomState(rng.randint(0, 1 << 30))
-        self.nodes, self.weights, self.inputs, self.steps, self.results = [], [], [], [], []
-        self.dims, self.names, self.source, self.constants = {}, [], {}, {}
-        self.mixed = 0
-
-    def input(self, dims):
-        name = "x%d" % len(self.inputs)
-        self.inputs.append(name)
-        self.define(name, dims)
-        for axis, dim in enumerate(dims):
-            self.source.setdefault(dim, (name, axis))
-        return name
-
-    def define(self, name, dims):
-        self.dims[name] = tuple(dims)
-        self.names.append(name)
-        return name
-
-    def constant(self, array):
-        name = "w%d" % len(self.weights)
-        self.weights.append(numpy_helper.from_array(array, name))
-        self.constants[name] = array
-        return name
-
-    def weight(self, *dims):
-        return self.constant((self.numbers.uniform(-1, 1, dims) / max(dims[0] if len(dims) > 1 else 1, 1) ** .5)
-                             .astype(np.float32))
-
-    def integers(self, *numbers):
-        return self.constant(np.array(numbers, dtype=np.int64))
-
-    def hidden(self, kind, inputs, **attributes):
-        """A node of shape arithmetic, whose values are known without numpy."""
-        name = "s%d" % len(self.nodes)
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def node(self, kind, inputs, dims, function, **attributes):
-        name = "v%d" % len(self.nodes)
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        self.steps.append((name, [i for i in inputs if i in self.dims or i in self.constants], function))
-        return self.define(name, dims)
-
-    def pick(self, rank=None, last=None, least=1):
-        found = [n for n in self.names if (rank is None or len(self.dims[n]) == rank) and len(self.dims[n]) >= least and
-                 (last is None or isinstance(self.dims[n][last], int))]
-        return self.rng.choice(found[-5:] + found[:2]) if found else None
-
-    def unlike(self, symbol):
-        return self.rng.choice([s for s in SYMBOLS if s != symbol])
-
-    # --- Shapes as tensors: Shape, Slice, Mul, Add and Concat, as exporters write them. ---
-
-    def piece(self, dim):
-        if isinstance(dim, int):
-            return self.integers(dim)
-        if isinstance(dim, str):
-            name, axis = self.source[dim]
-            return self.hidden("Slice", [self.hidden("Shape", [name]), self.integers(axis), self.integers(axis + 1)])
-        return self.hidden("Mul" if dim[0] == "*" else "Add", [self.piece(dim[1]), self.piece(dim[2])])
-
-    def shape(self, dims):
-        return self.hidden("Concat", [self.piece(dim) for dim in dims], axis=0)
-
-    def sized(self, kind, inputs, dims, function, **attributes):
-        """A node whose last input is a shape: the function gets its numbers."""
-        if any(is_broadcast(dim) for dim in dims):
-            return None
-        name = self.node(kind, inputs + [self.shape(dims)], dims, None, **attributes)
-        self.steps[-1] = (name, inputs, lambda sizes, *arrays: function(*arrays, [size_of(d, sizes) for d in dims]))
-        return name
-
-    def reshape(self, name, dims):
-        if self.rng.random() < .4 and all(isinstance(d, int) for d in dims[1:]):
-            return self.node("Reshape", [name, self.integers(-1, *dims[1:])], dims,
-                             lambda sizes, x, _: x.reshape([-1] + list(dims[1:])))
-        return self.sized("Reshape", [name], dims, lambda x, shape: x.reshape(shape))
-
-
-def is_broadcast(dim):
-    return isinstance(dim, tuple) and (dim[0] == "b" or any(is_broadcast(part) for part in dim[1:]))
 
 
 def need(condition):
@@ -456,11 +347,12 @@ def alike(g):
         if kind < .4:
             y = g.sized("Expand", [w], (a,) if g.constants[w].ndim < 2 else (4, a),
                         lambda x, shape: np.broadcast_to(x, np.broadcast_shapes(x.shape, shape)))
-            y = g.node("ReduceSum", [y, g.integers(-1)], g.dims[y][:-1], lambda sizes, x, _: x.astype(float).sum(-1), keepdims=0)
+            y = g.node("ReduceSum", [y, g.integers(-1)], g.dims[y][:-1], lambda sizes, x, _: x.astype(float).sum(-1),
+                       keepdims=0)
         elif kind < .7:
             x = pair[0][1] if pair else g.input([first, second, 2])
             y = g.reshape(x, (a, b, 2))
-            y = g.node("ReduceMax", [y], g.dims[y][1:], lambda sizes, x: x.max(0), axes=[0], keepdims=0)
+            y = g.node("ReduceMax", [y], g.dims[y][1:], lambda sizes, x: x.max(0, initial=-np.inf), axes=[0], keepdims=0)
             pair.append((y, x))
             g.results.append(y)
             continue
@@ -477,7 +369,7 @@ def softmax(g):
     axis = g.rng.randrange(len(g.dims[name]))
 
     def compute(sizes, x):
-        e = np.exp(x.astype(float) - x.max(axis, keepdims=True))
+        e = np.exp(x.astype(float) - x.max(axis, keepdims=True, initial=-np.inf))
         return e / e.sum(axis, keepdims=True)
     return g.node("Softmax", [name], g.dims[name], compute, axis=axis)
 
@@ -490,6 +382,10 @@ def transpose(g, name=None, perm=None):
     return g.node("Transpose", [name], [g.dims[name][p] for p in perm], lambda sizes, x: x.transpose(perm), perm=perm)
 
 
+def mean(x, axis, keepdims):
+    return x.sum(axis=axis, keepdims=keepdims) / np.float64(x.shape[axis])
+
+
 def reduce(g):
     name = g.pick(least=2)
     if not name:
@@ -497,9 +393,9 @@ def reduce(g):
     axis, keep = g.rng.randrange(len(g.dims[name])), g.rng.randint(0, 1)
     dims = list(g.dims[name])
     dims[axis:axis + 1] = [1] * keep
-    kind, function = g.rng.choice([("ReduceMean", np.mean), ("ReduceMax", np.max), ("ReduceL2", lambda x, axis, keepdims: np.
-                                                                                     sqrt((x * x).sum(axis, keepdims=keepdims)))])
-    return g.node(kind, [name], dims, lambda sizes, x: function(x.astype(float), axis, keepdims=bool(keep)), axes=[axis],
+    kind, function = g.rng.choice([("ReduceMean", mean), ("ReduceMax", lambda x, **how: x.max(initial=-np.inf, **how)),
+                                   ("ReduceL2", lambda x, **how: np.sqrt((x * x).sum(**how)))])
+    return g.node(kind, [name], dims, lambda sizes, x: function(x.astype(float), axis=axis, keepdims=bool(keep)), axes=[axis],
                   keepdims=keep)
 
 
@@ -524,7 +420,7 @@ def sums(g):
             parts.append(matmul(g, x, columns))
         else:
             x = g.input([g.rng.choice(SYMBOLS), rows, columns])
-            parts.append(g.node("ReduceMax", [x], (rows, columns), lambda sizes, x: x.max(0), axes=[0], keepdims=0))
+            parts.append(g.node("ReduceMax", [x], (rows, columns), lambda sizes, x: x.max(0, initial=-np.inf), axes=[0], keepdims=0))
         if g.rng.random() < .3:
             parts[-1] = binary(g, parts[-1])
     g.results.append(unary(g, elementwise(g, *parts)))
@@ -535,8 +431,8 @@ def make(rng):
     names = rng.sample(SYMBOLS, 4)
     g.input(rng.choice([[names[0], names[1], 4], [names[0], 4], [names[0], rng.choice([3, 4]), names[1], names[2]],
                         [names[0], 4, names[1], names[1]], [names[0], names[1]]]))
-    for kind in rng.sample([siblings, siblings, scales, scales, left, pads, repeats, concat, concat, reshapes, alike, products, sums],
-                           rng.randint(2, 4)):
+    for kind in rng.sample([siblings, siblings, scales, scales, left, pads, repeats, concat, concat, reshapes, alike, products,
+                            sums], rng.randint(2, 4)):
         kind(g)
         for _ in range(rng.randint(0, 2)):
             rng.choice([unary, binary, softmax, transpose, reduce, reduce])(g)
@@ -545,6 +441,7 @@ def make(rng):
     return g
 
 
+@np.errstate(all="ignore")
 def evaluate(g, arrays, sizes):
     """The results, or None where the shapes contradict each other."""
     values = dict(arrays, **g.constants)
@@ -565,15 +462,9 @@ def assignments(rng):
     yield "one", dict.fromkeys(SYMBOLS, 1)
     ones = rng.sample(SYMBOLS, 2)
     yield "some one", {s: 1 if s in ones else 4 for s in SYMBOLS}
+    none = rng.choice(SYMBOLS)
+    yield "none", {s: 0 if s == none else rng.choice([1, 4]) for s in SYMBOLS}
     yield "random", {s: rng.choice([1, 2, 2, 3, 5, 17]) for s in SYMBOLS}
-
-
-def save_model(g, path):
-    graph = helper.make_graph(g.nodes, "g", [helper.make_tensor_value_info(n, TensorProto.FLOAT, g.dims[n]) for n in g.inputs],
-                              [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in g.results], g.weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.save(model, path)
 
 
 def call(command):
@@ -646,8 +537,8 @@ def main():
         for failure in case.failures:
             print("FAILED " + failure)
     values, refused = sum(case.values for case in cases), sum(case.refused for case in cases)
-    print("%d of %d graphs, %d runs with values, %d refused, %d graphs failed (seed %d)" % (len(cases), COUNT, values, refused,
-                                                                                                       failed, SEED))
+    print("%d of %d graphs, %d runs with values, %d refused, %d graphs failed (seed %d)" %
+          (len(cases), COUNT, values, refused, failed, SEED))
     return failed != 0 or values < 2 * COUNT or not refused
 
 
