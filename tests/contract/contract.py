@@ -123,15 +123,18 @@ def check_headers():
 
 
 def check_stale_header():
+    """The header of another interface does not link, were it one digit that differs."""
     compile_model("dense")
     shutil.copy("dense.h", "old.h")
-    models.save("other.onnx", [models.helper.make_node("Relu", ["x"], ["y"])],
-                [("x", models.TensorProto.FLOAT, [3])], [("y", models.TensorProto.FLOAT, [3])])
-    run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
-    with open("stale.c", "w") as file:
-        file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
-    _, err = run(CC, "stale.c", "other.o", "-o", "stale", code=None)
-    expect("undefined reference to `dense_run_" in err, "a stale header links")
+    for extent in (3, 4):
+        models.save("other.onnx", [models.helper.make_node("Relu", ["x"], ["y"])],
+                    [("x", models.TensorProto.FLOAT, [extent])], [("y", models.TensorProto.FLOAT, [extent])])
+        run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
+        with open("stale.c", "w") as file:
+            file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
+        _, err = run(CC, "stale.c", "other.o", "-o", "stale", code=None)
+        expect("undefined reference to `dense_run_" in err, "a stale header links")
+        shutil.copy("other.h", "old.h")
 
 
 def check_identifiers():
@@ -143,6 +146,11 @@ def check_identifiers():
         file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
     run(CC, "-std=c99", *STRICT, "n.c", "names.o", "-o", "n")
     run(*EMULATOR, "./n")
+    compile_model("dims")
+    with open("d.c", "w") as file:
+        file.write('#include "dims.h"\nint main(void) { return dims_model()->abi != 1; }\n')
+    run(CC, "-std=c99", *STRICT, "d.c", "dims.o", "-o", "d")
+    run(*EMULATOR, "./d")
     run(AICC, "names.onnx", "-o", "int.o")
     expect("int__run" in open("int.h").read(), "a keyword as NAME")
 

@@ -88,9 +88,16 @@ def matmul(g, name, columns, on_left=False):
 def gemm(g, name, columns):
     rows, depth = g.dims[name]
     c = g.weight(*g.rng.choice([(columns,), (1,), (1, columns)]))
-    if g.rng.random() < .3:  # one number per row, and the rows have a name
-        c = g.input([rows if isinstance(rows, str) else 1, g.rng.choice([1, columns])])
-    return g.node("Gemm", [name, g.weight(depth, columns), c], (rows, columns), lambda sizes, x, w, c: x.astype(float) @ w + c)
+    if g.rng.random() < .5:  # one number per row, and the rows have a name, now and then another one
+        other = g.unlike(rows) if isinstance(rows, str) and g.mixed == 0 and g.rng.random() < .5 else rows
+        g.mixed += other != rows
+        c = g.input([other if isinstance(other, str) else 1, g.rng.choice([1, columns])])
+
+    def compute(sizes, x, w, c):
+        y = x.astype(float) @ w
+        need((y + c).shape == y.shape)  # what is added is stretched, the product is not
+        return y + c
+    return g.node("Gemm", [name, g.weight(depth, columns), c], (rows, columns), compute)
 
 
 def conv(g, name, outputs, kernel=None, pads=None):
