@@ -63,7 +63,7 @@ def beside(g, name):
         return g.weight(1)
     if g.mixed == 0 and g.rng.random() < .6:
         symbolic = [i for i, d in enumerate(wanted) if isinstance(d, str)]
-        for i in symbolic[:1]:
+        for i in g.rng.sample(symbolic, min(len(symbolic), 1)):
             wanted[i] = g.unlike(wanted[i])
             g.mixed += 1
     return g.input(wanted[g.rng.choice([0, 0, next((i for i, d in enumerate(wanted) if d != 1), 0)]):])
@@ -289,8 +289,9 @@ def concat(g):
     for _ in range(g.rng.choice([1, 1, 2])):
         wanted = list(dims)
         wanted[axis] = g.rng.choice([g.rng.choice(SYMBOLS), dims[axis], g.rng.choice(FIXED)])
-        if g.mixed == 0 and g.rng.random() < .25:  # another name where both must be one size
-            for i in [i for i, d in enumerate(dims) if i != axis and isinstance(d, str)][:1]:
+        if g.mixed == 0 and g.rng.random() < .4:  # another name where both must be one size
+            symbolic = [i for i, d in enumerate(dims) if i != axis and isinstance(d, str)]
+            for i in g.rng.sample(symbolic, min(len(symbolic), 1)):
                 wanted[i], g.mixed = g.unlike(dims[i]), 1
         part = g.input(wanted)
         parts.append(unary(g, part) if g.rng.random() < .4 else part)
