@@ -30,7 +30,7 @@ try() {
   ctest --test-dir "$copy/build" -j "$jobs" --stop-on-failure --timeout "$seconds" --no-tests=error "$@" > "$copy.log" 2>&1
   local code=$?
   failed=$(sed -n '/^The following tests FAILED:/,$ s/^[[:space:]]*[0-9]* - \([^ ]*\) (.*/\1/p' "$copy.log" | head -n 1)
-  if [ $code -ne 0 ] && [ -z "$failed" ]; then failed="ctest: $(tail -n 1 "$copy.log")"; fi
+  if [ $code -ne 0 ] && [ -z "$failed" ]; then failed="ctest: no test is called so"; fi
 }
 
 # git would take the copy for a part of this repository.
@@ -73,6 +73,9 @@ for name in "${mutants[@]}"; do
     elif [ -z "$failed" ]; then
       say ALIVE "$name" "$(sed -n 1p "$patch")"
       alive=$((alive + 1))
+    elif [[ $failed == ctest:* ]]; then
+      say BROKEN "$name" "$failed"
+      broken=$((broken + 1))
     elif [ -n "$reason" ]; then
       say BROKEN "$name" "is said to change nothing, but $failed fails"
       broken=$((broken + 1))

@@ -293,11 +293,28 @@ def build_driver(options=()):
 def check_statuses():
     build_driver()
     print(run(*EMULATOR, "./driver", "statuses")[0])
+    compile_model("one")
+    with open("one.c", "w") as file:
+        file.write('#include "one.h"\nstatic _Alignas(64) unsigned char w[ONE_WORKSPACE_BYTES + 1];\n'
+                   "int main(void) {\n  float x = 3, y = 9;\n  one_inputs in = {&x}, no_in = {0};\n"
+                   "  one_outputs out = {&y}, no_out = {0};\n"
+                   "  return one_run(&no_in, &out, w, sizeof w, 0) != AICC_E_ARGUMENT ||\n"
+                   "    one_run(&in, &no_out, w, sizeof w, 0) != AICC_E_ARGUMENT ||\n"
+                   "    one_run(&in, &out, w, sizeof w, 0) != AICC_OK || y != 3;\n}\n")
+    run(CC, "-std=c11", *STRICT, "one.c", "one.o", "-o", "one")
+    run(*EMULATOR, "./one")
 
 
 def check_symbolic():
     build_driver()
     print(run(*EMULATOR, "./driver", "symbolic")[0])
+    with open("ranged.aicc-ir", "w") as file:
+        file.write('module "m" hash "0000000000000000" {\n  symbol N in [2, 5]\n'
+                   '  entry @run(%0 "x": f32[N]) -> ("y": f32[N]) {\n    %1: f32[N] = neg(%0)\n    return %1\n  }\n}\n')
+    run(AICC, "ranged.aicc-ir", "-o", "ranged.o")
+    for extent, code in ((1, 1), (2, 0), (5, 0), (6, 1)):
+        out, err = run(AICC_RUN, "ranged.o", "--random", "1", "--dim", "N=%d" % extent, code=code)
+        expect(code == 0 or "AICC_E_SHAPE" in out + err, "N=%d, in [2, 5]: %s" % (extent, out + err))
 
 
 def check_threads():

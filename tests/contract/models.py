@@ -65,6 +65,11 @@ def view(path):
     save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [3])], [("y", TensorProto.FLOAT, [3])])
 
 
+def one(path):
+    """One element in, one out."""
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [1])], [("y", TensorProto.FLOAT, [1])])
+
+
 def external(path, location="w.bin"):
     """Weights in another file, which is written beside the model."""
     data = os.path.join(os.path.dirname(path), location)

@@ -394,6 +394,13 @@ def mean(x, axis, keepdims):
     return x.sum(axis=axis, keepdims=keepdims) / np.float64(x.shape[axis])
 
 
+def reverse(g):
+    name = g.pick(least=1)
+    axis = g.rng.randrange(len(g.dims[name]))
+    whole = [g.integers(-1), g.integers(-2**63), g.integers(axis), g.integers(-1)]
+    return g.node("Slice", [name] + whole, g.dims[name], lambda sizes, x, *_: np.flip(x, axis))
+
+
 def reduce(g):
     name = g.pick(least=2)
     if not name:
@@ -443,7 +450,7 @@ def make(rng):
                             sums], rng.randint(2, 4)):
         kind(g)
         for _ in range(rng.randint(0, 2)):
-            rng.choice([unary, binary, softmax, transpose, reduce, reduce])(g)
+            rng.choice([unary, binary, softmax, transpose, reverse, reduce, reduce])(g)
     g.results.append(g.names[-1])
     g.results = [r for r in dict.fromkeys(g.results) if r not in g.inputs]
     return g
