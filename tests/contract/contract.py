@@ -123,15 +123,18 @@ def check_headers():
 
 
 def check_stale_header():
+    """The header of another interface does not link, were it one digit that differs."""
     compile_model("dense")
     shutil.copy("dense.h", "old.h")
-    models.save("other.onnx", [models.helper.make_node("Relu", ["x"], ["y"])],
-                [("x", models.TensorProto.FLOAT, [3])], [("y", models.TensorProto.FLOAT, [3])])
-    run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
-    with open("stale.c", "w") as file:
-        file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
-    _, err = run(CC, "stale.c", "other.o", "-o", "stale", code=None)
-    expect("undefined reference to `dense_run_" in err, "a stale header links")
+    for extent in (3, 4):
+        models.save("other.onnx", [models.helper.make_node("Relu", ["x"], ["y"])],
+                    [("x", models.TensorProto.FLOAT, [extent])], [("y", models.TensorProto.FLOAT, [extent])])
+        run(AICC, "other.onnx", "-o", "other.o", "--name=dense")
+        with open("stale.c", "w") as file:
+            file.write('#include "old.h"\nint main(void) { return dense_run(0, 0, 0, 0, 0); }\n')
+        _, err = run(CC, "stale.c", "other.o", "-o", "stale", code=None)
+        expect("undefined reference to `dense_run_" in err, "a stale header links")
+        shutil.copy("other.h", "old.h")
 
 
 def check_identifiers():
@@ -143,6 +146,11 @@ def check_identifiers():
         file.write('#include "names.h"\nint main(void) { return names_model()->abi != 1; }\n')
     run(CC, "-std=c99", *STRICT, "n.c", "names.o", "-o", "n")
     run(*EMULATOR, "./n")
+    compile_model("dims")
+    with open("d.c", "w") as file:
+        file.write('#include "dims.h"\nint main(void) { return dims_model()->abi != 1; }\n')
+    run(CC, "-std=c99", *STRICT, "d.c", "dims.o", "-o", "d")
+    run(*EMULATOR, "./d")
     run(AICC, "names.onnx", "-o", "int.o")
     expect("int__run" in open("int.h").read(), "a keyword as NAME")
 
@@ -285,11 +293,28 @@ def build_driver(options=()):
 def check_statuses():
     build_driver()
     print(run(*EMULATOR, "./driver", "statuses")[0])
+    compile_model("one")
+    with open("one.c", "w") as file:
+        file.write('#include "one.h"\nstatic _Alignas(64) unsigned char w[ONE_WORKSPACE_BYTES + 1];\n'
+                   "int main(void) {\n  float x = 3, y = 9;\n  one_inputs in = {&x}, no_in = {0};\n"
+                   "  one_outputs out = {&y}, no_out = {0};\n"
+                   "  return one_run(&no_in, &out, w, sizeof w, 0) != AICC_E_ARGUMENT ||\n"
+                   "    one_run(&in, &no_out, w, sizeof w, 0) != AICC_E_ARGUMENT ||\n"
+                   "    one_run(&in, &out, w, sizeof w, 0) != AICC_OK || y != 3;\n}\n")
+    run(CC, "-std=c11", *STRICT, "one.c", "one.o", "-o", "one")
+    run(*EMULATOR, "./one")
 
 
 def check_symbolic():
     build_driver()
     print(run(*EMULATOR, "./driver", "symbolic")[0])
+    with open("ranged.aicc-ir", "w") as file:
+        file.write('module "m" hash "0000000000000000" {\n  symbol N in [2, 5]\n'
+                   '  entry @run(%0 "x": f32[N]) -> ("y": f32[N]) {\n    %1: f32[N] = neg(%0)\n    return %1\n  }\n}\n')
+    run(AICC, "ranged.aicc-ir", "-o", "ranged.o")
+    for extent, code in ((1, 1), (2, 0), (5, 0), (6, 1)):
+        out, err = run(AICC_RUN, "ranged.o", "--random", "1", "--dim", "N=%d" % extent, code=code)
+        expect(code == 0 or "AICC_E_SHAPE" in out + err, "N=%d, in [2, 5]: %s" % (extent, out + err))
 
 
 def check_threads():

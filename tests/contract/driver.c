@@ -60,7 +60,8 @@ static void statuses(void) {
   CHECK(run_dense(&larger.options) == AICC_OK);
   if (DENSE_WORKSPACE_BYTES) {
     CHECK(dense_run(&in, &out, NULL, sizeof space, NULL) == AICC_E_WORKSPACE);
-    CHECK(dense_run(&in, &out, space + 4, DENSE_WORKSPACE_BYTES, NULL) == AICC_E_WORKSPACE);
+    for (int off = 1; off < 64; off *= 2)
+      CHECK(dense_run(&in, &out, space + off, DENSE_WORKSPACE_BYTES, NULL) == AICC_E_WORKSPACE);
     CHECK(dense_run(&in, &out, space, DENSE_WORKSPACE_BYTES - 1, NULL) == AICC_E_WORKSPACE);
   }
   CHECK(dense_run(&in, &out, space, DENSE_WORKSPACE_BYTES, NULL) == AICC_OK);

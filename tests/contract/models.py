@@ -48,6 +48,12 @@ def names(path):
     save(path, nodes, [(n, TensorProto.FLOAT, ["N"]) for n in inputs], [("*/ y", TensorProto.FLOAT, ["N"])])
 
 
+def dims(path):
+    """Names of dims that would end a comment, begin one or go on in the next line."""
+    wild = ["a*/b", "*/", "/*", "c\\", "d\n#error"]
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, wild)], [("y", TensorProto.FLOAT, wild)])
+
+
 def fields(path, inputs):
     """Inputs of these names; only the first is read."""
     save(path, [helper.make_node("Relu", [inputs[0]], ["y y"])],
@@ -57,6 +63,11 @@ def fields(path, inputs):
 def view(path):
     """Nothing that needs working memory."""
     save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [3])], [("y", TensorProto.FLOAT, [3])])
+
+
+def one(path):
+    """One element in, one out."""
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], [("x", TensorProto.FLOAT, [1])], [("y", TensorProto.FLOAT, [1])])
 
 
 def external(path, location="w.bin"):

@@ -332,6 +332,22 @@ def faults():
            ([FALSE, x, np.array([3])], [-x]))
     expect_status("a check within a branch that fails", proto, [TRUE, x, np.array([3])], [x], "value")
 
+    # What a branch requires of dims is required there: neither in the other branch nor behind the node is it known.
+    def dots(then_needs, else_needs, behind):
+        parts = [graph([node("MatMul", "x y", "d" + name) if needs else node("ReduceSum", "x", "d" + name, keepdims=0)], [],
+                       ["d%s:f[]" % name]) for name, needs in (("t", then_needs), ("e", else_needs))]
+        after = node("MatMul", "x y", "z") if behind else node("ReduceSum", "y", "z", keepdims=0)
+        return model(graph([node("If", "c", "r", then_branch=parts[0], else_branch=parts[1]), after],
+                           ["c:b[]", "x:f[N]", "y:f[M]"], ["r:f[]", "z:f[]"]))
+
+    two, three = f32(1, 2), f32(3, 4, 5)
+    expect("the branch that requires equal dims is not taken", dots(True, False, False),
+           ([FALSE, two, three], [two.sum(), three.sum()]), ([TRUE, two, two], [two @ two, two.sum()]))
+    for then_needs, else_needs, behind, choice in ((True, False, False, TRUE), (True, True, False, TRUE),
+                                                   (True, True, False, FALSE), (True, False, True, FALSE)):
+        expect_status("other dims than required: %s" % [then_needs, else_needs, behind, choice],
+                      dots(then_needs, else_needs, behind), [choice, two, three], [two.sum(), two.sum()], "AICC_E_SHAPE")
+
 
 def scopes():
     # The inner name hides the outer one, which a later node computes from the If's own output.

@@ -16,8 +16,8 @@ from build import constant, graph, model, node
 AICC, AICC_RUN = (os.path.abspath(path) for path in sys.argv[1:3])
 AICC_OPT = os.path.join(os.path.dirname(AICC), "aicc-opt")
 RUN_SECONDS = 60  # a loop that does not end would hang
-SHAPES = {"s": (), "v": (3,), "m": (2, 3), "w": (6,)}
-DECLARED = {"s": "f[]", "v": "f[3]", "m": "f[2,3]", "w": "f[6]"}
+SHAPES = {"s": (), "v": (3,), "m": (2, 3), "w": (6,), "c": (1, 3, 2, 2)}
+DECLARED = {"s": "f[]", "v": "f[3]", "m": "f[2,3]", "w": "f[6]", "c": "f[1,3,2,2]"}
 
 
 class Region:
@@ -63,8 +63,9 @@ class Maker:
         self.top = Region(self)
         self.inputs = {"x": numbers.standard_normal((2, 3)).astype(np.float32),
                        "y": numbers.standard_normal(3).astype(np.float32),
+                       "z": numbers.standard_normal((1, 3, 2, 2)).astype(np.float32),
                        "n": np.array(self.random.randrange(0, 4)), "go": np.array(self.random.random() < .7)}
-        self.top.names += [("x", "m"), ("y", "v")]
+        self.top.names += [("x", "m"), ("y", "v"), ("z", "c")]
 
     def name(self):
         self.count += 1
@@ -83,8 +84,8 @@ class Maker:
         return region.add("Reshape", "w", [vector, region.constant(np.array([6]))], lambda x, _: x.reshape(6))
 
     def simple(self, region):
-        choice = self.random.randrange(9)
-        shape = self.random.choice("svmw")
+        choice = self.random.randrange(11)
+        shape = self.random.choice("svmwc")
         if choice < 3:
             kind, function = self.random.choice([("Add", np.add), ("Sub", np.subtract), ("Max", np.maximum)])
             sum_ = region.add(kind, shape, [self.pick(region, shape), self.pick(region, shape)], function)
@@ -97,6 +98,9 @@ class Maker:
             region.add("Gemm", "m", [self.pick(region, "m"), "weights"], lambda x, w: x @ w)
         elif choice == 6:
             region.add("ReduceMax", "s", [self.pick(region, shape)], np.max, keepdims=0)
+        elif choice in (9, 10):  # its result has its channels last inside
+            region.add("Conv", "c", [self.pick(region, "c"), "filter"],
+                       lambda x, w: np.einsum("nchw,oc->nohw", x, w[:, :, 0, 0]))
         elif choice == 7:
             region.add("ReduceMax", "v", [self.pick(region, "m")], lambda x: x.max(axis=0), axes=[0], keepdims=0)
         else:
@@ -109,7 +113,7 @@ class Maker:
         return [self.pick(region, shape) for shape in shapes]
 
     def branch(self, region, depth):
-        shapes = [self.random.choice("svmw") for _ in range(self.random.randrange(1, 4))]
+        shapes = [self.random.choice("svmwc") for _ in range(self.random.randrange(1, 4))]
         threshold = region.constant(np.array(self.random.uniform(-1, 1), np.float32))
         condition = region.add("Greater", "b", [self.pick(region, "s"), threshold], np.greater)
         branches, outputs = [], [self.name() for _ in shapes]
@@ -139,13 +143,13 @@ class Maker:
             region.add("ReduceMax", shape, [name], lambda x: x.max(axis=0), axes=[0], keepdims=0)
 
     def loop(self, region, depth):
-        carried = [self.random.choice("svmw") for _ in range(self.random.randrange(1, 4))]
+        carried = [self.random.choice("svmwc") for _ in range(self.random.randrange(1, 4))]
         initial = [self.pick(region, shape) for shape in carried]
         how = self.random.randrange(4)
         known = self.random.randrange(0, 4)
         trip = region.constant(np.array(known)) if how < 2 else "n" if how == 2 else "_"
         condition = "go" if how == 3 or self.random.random() < .3 else "_"
-        stacked = [self.random.choice("svmw") for _ in range(self.random.randrange(0, 3))]
+        stacked = [self.random.choice("svmwc") for _ in range(self.random.randrange(0, 3))]
         if trip in "_n" or condition != "_":
             stacked = []
         inner = Region(self, region)
@@ -183,8 +187,8 @@ class Maker:
         self.stacked_results(region, outputs, stacked, known)
 
     def scan(self, region, depth):
-        carried = [self.random.choice("svmw") for _ in range(self.random.randrange(0, 3))]
-        stacked = [self.random.choice("svmw") for _ in range(self.random.randrange(0 if carried else 1, 3))]
+        carried = [self.random.choice("svmwc") for _ in range(self.random.randrange(0, 3))]
+        stacked = [self.random.choice("svmwc") for _ in range(self.random.randrange(0 if carried else 1, 3))]
         scanned = [self.pick(region, "m") for _ in range(self.random.randrange(1, 3))]
         initial = [self.pick(region, shape) for shape in carried]
         reverse_in = [self.random.randrange(2) for _ in scanned]
@@ -234,11 +238,11 @@ class Maker:
         self.loop(self.top, 2)
         given = self.random.sample([pair for pair in self.top.names if pair[1] in SHAPES], 2) + self.top.names[-2:]
         given = list(dict(pair for pair in given if pair[1] in SHAPES).items())
-        values = dict(self.inputs, weights=self.weights)
+        values = dict(self.inputs, weights=self.weights, filter=self.weights.reshape(3, 3, 1, 1))
         with np.errstate(all="ignore"):
             self.top.run(values)
-        top = graph(self.top.nodes, ["x:f[2,3]", "y:f[3]", "n:i[]", "go:b[]"],
-                    ["%s:%s" % (name, DECLARED[shape]) for name, shape in given], [("weights", self.weights)])
+        top = graph(self.top.nodes, ["x:f[2,3]", "y:f[3]", "z:f[1,3,2,2]", "n:i[]", "go:b[]"],
+                    ["%s:%s" % (name, DECLARED[shape]) for name, shape in given], [("weights", self.weights), ("filter", self.weights.reshape(3, 3, 1, 1))])
         return model(top), [np.asarray(values[name], np.float32) for name, _ in given]
 
 

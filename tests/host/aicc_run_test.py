@@ -168,6 +168,7 @@ class RunEntry(Case):
     def test_dim_option_must_agree(self):
         self.passes("--dim", "N=2")
         self.fails("`N` is 5 elsewhere", "--dim=N=5")
+        self.fails("`N` is 1 elsewhere", "--dim=N=1")
         self.fails("no symbolic dim of this name", "--dim", "Q=5", code=2)
 
     def test_infinities_and_nan(self):

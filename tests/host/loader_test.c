@@ -2,11 +2,16 @@
 /* The loader: objects and shared objects, one model or several, and every way it must refuse. The arguments
    are the sample model as .o and as .so, the same with two models in it as .o, and a folder to write in. */
 #include "aicc/loader.h"
+#include "elf_symbols.h"
 #include <dirent.h>
+#include <elf.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char message[2000];
 
@@ -74,6 +79,28 @@ static void test_damaged_objects(const char *object, const char *folder) {
   remove(path);
 }
 
+/* Nothing behind an object's last byte is read, wherever it is cut and wherever its tables are said to be: a page
+   without access follows. */
+static void test_nothing_behind_the_end(const char *object) {
+  static unsigned char original[1 << 20];
+  size_t count = read_file(object, original, sizeof original), page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t room = (count + page - 1) / page * page;
+  unsigned char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED && mprotect(memory + room, page, PROT_NONE) == 0);
+  for (size_t length = count; length > 0; length -= length > 128 ? length / 64 : 1)
+    for (uint64_t before_end = 0; before_end < sizeof(Elf64_Shdr); before_end += 9) {
+      const char *name = NULL;
+      unsigned char *bytes = memory + room - length;
+      uint64_t table = length - before_end;
+      memcpy(bytes, original, length);
+      if (before_end && length > sizeof(Elf64_Ehdr)) memcpy(bytes + offsetof(Elf64_Ehdr, e_shoff), &table, sizeof table);
+      ElfFile file = {.bytes = bytes, .byte_count = length, .is_relocatable = true};
+      bool whole = length == count && !before_end;
+      CHECK(aicc_elf_find_model(&file, &name, message, sizeof message) == whole);
+    }
+  munmap(memory, room + page);
+}
+
 static int count_entries(const char *folder) {
   int count = 0;
   DIR *stream = opendir(folder);
@@ -107,7 +134,7 @@ int main(int argc, char **argv) {
   check_opens(two_models, "sample", "sample");
 
   check_refused(two_models, NULL, NULL, "several models (");
-  check_refused(two_models, "another", NULL, "binary interface 99");
+  check_refused(two_models, "another", NULL, "binary interface 2"); /* the next one */
   check_refused(object, "other", NULL, "no function other_model");
   check_refused(shared, "other", NULL, "no function other_model");
   check_refused("/nonexistent.o", NULL, NULL, "No such file");
@@ -126,6 +153,7 @@ int main(int argc, char **argv) {
   remove(path);
 
   test_damaged_objects(object, folder);
+  test_nothing_behind_the_end(object);
   test_temporary_files_are_removed(object, folder);
   aicc_library_close(NULL);
   return 0;

@@ -119,6 +119,25 @@ static void arithmetic(void **state) {
   assert_tracked(f, build_select(b, build_binary(b, SCALAR_EQ, s, minus), one, s), "[N, 3, H]");
   assert_tracked(f, build_binary(b, SCALAR_EQ, s, one), "unknown"); /* N may be 1 */
   assert_tracked(f, build_binary(b, SCALAR_LE, zero, s), "[1, 1, 1]");
+  /* Towards zero: what may be negative is not known. */
+  assert_tracked(f, build_binary(b, SCALAR_DIV, build_i64s(b, (int64_t[]){-7, 7}, 2), two), "[-3, 3]");
+  assert_tracked(f, build_binary(b, SCALAR_DIV, build_binary(b, SCALAR_SUB, s, two), two), "unknown");
+}
+
+static void comparisons(void **state) {
+  Fixture *f = *state;
+  Builder *b = &f->builder;
+  static const struct {
+    Scalar scalar;
+    const char *of_numbers, *of_dims;
+  } rows[] = {{SCALAR_EQ, "[0, 1, 0]", "[1, 1]"}, {SCALAR_NE, "[1, 0, 1]", "[0, 0]"}, {SCALAR_LT, "[1, 0, 0]", "[0, 0]"},
+              {SCALAR_LE, "[1, 1, 0]", "[1, 1]"}, {SCALAR_GT, "[0, 0, 1]", "[0, 0]"}, {SCALAR_GE, "[0, 1, 1]", "[1, 1]"}};
+  Value *left = build_i64s(b, (int64_t[]){1, 2, 3}, 3), *right = build_i64s(b, (int64_t[]){2, 2, 2}, 3);
+  Value *s = slice(f, shape(f), 0, 2, 2);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_tracked(f, build_binary(b, rows[i].scalar, left, right), rows[i].of_numbers);
+    assert_tracked(f, build_binary(b, rows[i].scalar, s, s), rows[i].of_dims);
+  }
 }
 
 /* Tracked integers are exact; types wrap or round: that they hold the integers is assumed, unless they cannot. */
@@ -226,7 +245,7 @@ static void known_conditions(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-  const struct CMUnitTest tests[] = {TEST(sources),    TEST(movement),       TEST(arithmetic), TEST(casts),
+  const struct CMUnitTest tests[] = {TEST(sources),    TEST(movement),       TEST(arithmetic), TEST(comparisons), TEST(casts),
                                      TEST(reductions), TEST(exporter_chain), TEST(limits),     TEST(regions),
                                      TEST(known_conditions)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,7 +266,8 @@ def cases(folder):
                                                functions=[function("F", [relu("a", "c")])], imports=[LOCAL]), ["'b'"], 1
 
     for location, what in (("/etc/hostname", "absolute"), ("../secret.bin", "outside"), ("a/../../secret.bin", "outside"),
-                           ("link.bin", "outside"), ("linked/secret.bin", "outside"), ("nothere.bin", "cannot be read"),
+                           ("link.bin", "outside"), ("linked/secret.bin", "outside"), ("alike.bin", "outside"),
+                           ("nothere.bin", "cannot be read"),
                            ("sub", "regular file"), ("", "empty")):
         yield "external " + location, external(location), ["external-path", what], 1
     yield "external file too short", external("short.bin"), ["tensor-invalid", "only 4"], 1
@@ -303,10 +304,12 @@ def cases(folder):
 def make_folder(folder):
     inside = os.path.join(folder, "model")
     os.makedirs(os.path.join(inside, "sub"))
-    for path, length in (("../secret.bin", 8), ("short.bin", 4), ("eight.bin", 8)):
+    os.makedirs(os.path.join(folder, "model_of_others"))
+    for path, length in (("../secret.bin", 8), ("../model_of_others/secret.bin", 8), ("short.bin", 4), ("eight.bin", 8)):
         with open(os.path.join(inside, path), "wb") as file:
             file.write(bytes(length))
     os.symlink("../secret.bin", os.path.join(inside, "link.bin"))
+    os.symlink("../model_of_others/secret.bin", os.path.join(inside, "alike.bin"))
     os.symlink("..", os.path.join(inside, "linked"))
     return inside
 

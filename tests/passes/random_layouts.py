@@ -93,14 +93,27 @@ def branches(g):
 
 
 def pool(g):
+    """Any window, stride and padding; with ceil_mode, a window that would begin behind the input is none."""
     name = g.pick(4)
     if not name:
         return
-    x = g.values[name]
-    if min(x.shape[2:]) < 2:
+    x, kernel, ceil = g.values[name], g.rng.choice([1, 2, 2, 3]), g.rng.randint(0, 1)
+    stride, pads = g.rng.choice([1, 1, 2, 3]), [g.rng.randrange(kernel + 1) if kernel > 1 else g.rng.choice([0, 0, 1])
+                                                for _ in range(4)]
+    pads = [min(p, max(kernel - 1, 1)) for p in pads]
+    counts = []
+    for axis in range(2):
+        room = x.shape[axis + 2] + pads[axis] + pads[axis + 2] - kernel
+        if room < 0:
+            return
+        count = (room + (stride - 1) * ceil) // stride + 1
+        counts.append(count - (ceil and (count - 1) * stride >= x.shape[axis + 2] + pads[axis]))
+    wide = numpy.pad(x, ((0, 0), (0, 0), (pads[0], pads[2] + 3), (pads[1], pads[3] + 3)), constant_values=-numpy.inf)
+    y = numpy.max([wide[:, :, i:, j:][:, :, ::stride, ::stride][:, :, :counts[0], :counts[1]]
+                   for i in range(kernel) for j in range(kernel)], axis=0)
+    if not numpy.isfinite(y).all():
         return
-    y = numpy.maximum(numpy.maximum(x[:, :, :-1, :-1], x[:, :, 1:, :-1]), numpy.maximum(x[:, :, :-1, 1:], x[:, :, 1:, 1:]))
-    g.node("MaxPool", [name], y, kernel_shape=[2, 2])
+    g.node("MaxPool", [name], y, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=pads, ceil_mode=ceil)
 
 
 def pad(g):
