@@ -167,6 +167,13 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
   Dim merged = dim_multiply(program->dims, kernel->axes[a].extent, kernel->axes[b].extent);
   if (!dim_is_valid(merged) || !check.ok) return false;
   visit_accesses(kernel, check_pair, &check);
+  for (uint32_t i = 0; i < kernel->buffer_count && check.ok; i++) {
+    if (check.position[i] < 0) continue;
+    /* The first axis may fit by what a run requires; that says nothing of products. */
+    Dim place = kernel->buffers[i].dims[check.position[i]];
+    Dim joined = dim_multiply(program->dims, place, kernel->axes[b].extent);
+    check.ok = place == kernel->axes[a].extent || dim_less_equal(program->dims, merged, joined) == TRUTH_YES;
+  }
   if (!check.ok) return false;
   DimRemoval removal = {.kernel = kernel};
   for (uint32_t i = 0; i < kernel->buffer_count; i++) {
