@@ -194,8 +194,14 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
   return ok;
 }
 
+static bool stretch_second_operand(Builder *builder, Value **inputs) {
+  inputs[1] = build_stretch(builder, inputs[1], inputs[0], "the second input does not broadcast to the first");
+  return inputs[1] != NULL;
+}
+
 /* Before opset 7: `broadcast`=1 with `axis` aligns the second operand's first axis with axis `axis` of the first;
-   trailing ones make that NumPy's rule. Without `axis`, or with -1, the operands are right-aligned already. */
+   trailing ones make that NumPy's rule. Without `axis`, or with -1, the operands are right-aligned already. The first
+   operand does not broadcast. */
 static bool align_second_operand(OperatorCall *call, Value **inputs) {
   Builder *builder = call->builder;
   Value *a = inputs[0], *b = inputs[1];
@@ -203,7 +209,8 @@ static bool align_second_operand(OperatorCall *call, Value **inputs) {
   uint32_t axis;
   int64_t count;
   bool is_one = type_static_count(&b->type, &count) && count == 1;
-  if (call_int(call, "broadcast") == 0 || !given || given->integer == -1 || is_one) return true;
+  if (call_int(call, "broadcast") == 0 || is_one) return true;
+  if (!given || given->integer == -1) return stretch_second_operand(builder, inputs);
   if (!call_axis(call, given->integer, a->type.rank ? a->type.rank : 1, &axis)) return false;
   if (axis + b->type.rank > a->type.rank)
     return call_invalid(call, "the second input has %u axes, from axis %u on the first has fewer", b->type.rank, axis);
@@ -212,7 +219,7 @@ static bool align_second_operand(OperatorCall *call, Value **inputs) {
   for (uint32_t i = 0; i < rank; i++)
     dims[i] = i < b->type.rank ? b->type.dims[i] : dim_constant(builder->module->dims, 1);
   inputs[1] = build_reshape(builder, b, rank, dims);
-  return inputs[1] != NULL;
+  return stretch_second_operand(builder, inputs);
 }
 
 bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value *const *inputs,

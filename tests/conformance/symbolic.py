@@ -93,6 +93,23 @@ def matrices():
           [(2, 1, 4), (3, 1)], [(2, 3, 4), (2, 1)])
 
 
+def old_broadcasts():
+    """Before opset 7 the second operand broadcasts to the first, never the other way."""
+    def add(x, b):
+        if b.shape[0] not in (1, x.shape[1]):
+            raise ValueError
+        return x + b.reshape(-1, 1)
+    check("Add 6 along an axis", model(graph([node("Add", "x b", "y", broadcast=1, axis=1)], ["x:f[N,C,H]", "b:f[D]"], ["y:f"]), opset=6), add,
+          [(2, 3, 4), (3,)], [(2, 3, 4), (1,)], [(2, 1, 4), (3,)], [(2, 3, 4), (2,)])
+
+    def multiply(x, b):
+        if b.shape[0] not in (1, x.shape[1]):
+            raise ValueError
+        return x * b
+    check("Mul 6 at the end", model(graph([node("Mul", "x b", "y", broadcast=1)], ["x:f[N,C]", "b:f[D]"], ["y:f"]), opset=6), multiply,
+          [(2, 3), (3,)], [(2, 3), (1,)], [(2, 1), (3,)])
+
+
 def convolutions():
     def convolve(x, w):
         if x.shape[1] != w.shape[1] or x.shape[2] < w.shape[2]:
@@ -233,6 +250,6 @@ def impossible():
                                           ["x:f[1]"], ["y:f"])), "overflow")
 
 
-for case in (slices, parts, matrices, convolutions, pads, chains, reshapes, joins, bounds, impossible):
+for case in (slices, parts, matrices, old_broadcasts, convolutions, pads, chains, reshapes, joins, bounds, impossible):
     case()
 finish()
