@@ -10,6 +10,9 @@ import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
+import cpu  # noqa: E402
+
 RUN = sys.argv[1]
 failed = 0
 
@@ -18,8 +21,9 @@ def ones(*dims):
     return numpy.ones(dims, numpy.float32)
 
 
-def run(name, node, inputs, weights, expected=None, message=None):
-    """Compares with `expected`, or looks for `message` and the node's name in what aicc says."""
+def run(name, node, inputs, weights, expected=None, message=None, options=()):
+    """Compares with `expected`, or looks for `message` and the node's name in what aicc says. Every buffer ends at a page
+    that cannot be read."""
     global failed
     node.name = "the_node"
     graph = helper.make_graph([node], "g", [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in inputs],
@@ -34,7 +38,7 @@ def run(name, node, inputs, weights, expected=None, message=None):
             numpy.save(folder + "/input_%d.npy" % i, array)
         if expected is not None:
             numpy.save(folder + "/output_0.npy", expected)
-        done = subprocess.run([RUN, folder + "/m.onnx", "--data", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run([RUN, folder + "/m.onnx", "--data", folder, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=dict(os.environ, AICC_VERIFY="1"))
     text = done.stdout.decode()
     fits = done.returncode == 0 if message is None else done.returncode == 1 and message in text and "'the_node'" in text
@@ -50,6 +54,21 @@ run("no input channels, a bias", make("Conv", ["x", "w", "b"], ["y"], pads=[1] *
     [("w", ones(4, 0, 3, 3)), ("b", 2 * ones(4))], 2 * ones(1, 4, 8, 8))
 run("no output channels", conv, [("x", ones(1, 3, 8, 8))], [("w", ones(0, 3, 3, 3))], ones(1, 0, 8, 8))
 run("one pixel", conv, [("x", ones(1, 3, 1, 1))], [("w", ones(4, 3, 3, 3))], 3 * ones(1, 4, 1, 1))
+
+
+def inside(extent, taps, pad):
+    """How many taps of each window lie in the tensor."""
+    return numpy.array([sum(0 <= at + tap - pad < extent for tap in range(taps)) for at in range(extent)], numpy.float32)
+
+
+# The last rows and columns of tiles over padded images: their windows end one element or more behind the image.
+for height, width, taps in ((7, 7, 3), (14, 14, 3), (9, 30, 3), (13, 11, 5), (8, 16, 3), (1, 17, 3)):
+    pad = taps // 2
+    counts = numpy.outer(inside(height, taps, pad), inside(width, taps, pad))
+    for level in cpu.levels():
+        run("padded %dx%d at %s" % (height, width, level), make("Conv", ["x", "w"], ["y"], pads=[pad] * 4),
+            [("x", ones(1, 16, height, width))], [("w", ones(32, 16, taps, taps))],
+            16 * numpy.broadcast_to(counts, (1, 32, height, width)), options=["--cpu", level])
 product = make("MatMul", ["x", "w"], ["y"])
 run("no inner extent", product, [("x", ones(3, 0))], [("w", ones(0, 5))], 0 * ones(3, 5))
 run("no columns", product, [("x", ones(3, 2))], [("w", ones(2, 0))], ones(3, 0))
