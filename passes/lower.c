@@ -303,26 +303,22 @@ static void copy_results(Lowering *lowering, Region *region) {
   }
 }
 
-static bool is_addressable(const Value *value) { return !value || element_is_addressable(value->type.element); }
+/* The first of the values whose elements have no address of their own; null where there is none. */
+static const Value *below_a_byte(Value *const *values, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (values[i] && !element_is_addressable(values[i]->type.element)) return values[i];
+  return NULL;
+}
 
-/* Elements below a byte have no address of their own: what touches them is reported, once each. */
+/* Elements below a byte cannot be moved: what touches them is reported, once each. */
 static bool check_elements(Lowering *lowering, const Region *region, Location location) {
-  bool all = true;
-  for (uint32_t i = 0; i < region->result_count && all; i++) {
-    ElementType element = region->results[i]->type.element;
-    if (!element_is_addressable(element))
-      all = report(lowering->module->diagnostics, &location, MESSAGE_TYPE_UNSUPPORTED, element_info(element)->onnx_name);
-  }
+  Diagnostics *diagnostics = lowering->module->diagnostics;
+  const Value *found = below_a_byte(region->results, region->result_count);
+  bool all = !found || report(diagnostics, &location, MESSAGE_TYPE_UNSUPPORTED, element_info(found->type.element)->onnx_name);
   for (const Node *node = region->first; node; node = node->next) {
-    bool ok = true;
-    for (uint32_t i = 0; i < node->operand_count; i++) ok = ok && is_addressable(node->operands[i]);
-    for (uint32_t i = 0; i < node->result_count && node->kind != PRIMITIVE_CONSTANT; i++) ok = ok && is_addressable(node->results[i]);
-    if (!ok) {
-      const Value *value = node->operand_count && !is_addressable(node->operands[0]) ? node->operands[0] : node->results[0];
-      report(lowering->module->diagnostics, &node->location, MESSAGE_TYPE_UNSUPPORTED,
-             value ? element_info(value->type.element)->onnx_name : "below a byte");
-    }
-    all = all && ok;
+    found = below_a_byte(node->operands, node->operand_count);
+    if (!found && node->kind != PRIMITIVE_CONSTANT) found = below_a_byte(node->results, node->result_count);
+    if (found) all = report(diagnostics, &node->location, MESSAGE_TYPE_UNSUPPORTED, element_info(found->type.element)->onnx_name);
     for (uint32_t i = 0; i < node->region_count; i++)
       all = check_elements(lowering, node->regions[i], node->location) && all;
   }

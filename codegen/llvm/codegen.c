@@ -260,9 +260,8 @@ bool codegen_run(const Program *program, const InterfaceNames *names, const Code
                  CodegenResult *result) {
   Codegen cg = {.program = program, .names = names, .options = options};
   *result = (CodegenResult){0};
-  if (dim_symbol_count(program->dims) > 64)
-    return report(program->diagnostics, NULL, MESSAGE_CODEGEN,
-                  "more than 64 symbolic dims are not supported");
+  if (dim_symbol_count(program->dims) > SYMBOL_LIMIT)
+    return report(program->diagnostics, NULL, MESSAGE_CODEGEN, "more symbolic dims than SYMBOL_LIMIT");
   initialise_llvm();
   fatal_context = &cg;
   bool ok = codegen_start(&cg);

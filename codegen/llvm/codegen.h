@@ -7,6 +7,8 @@
 
 enum { EXIT_INTERNAL = 70 }; /* sysexits' EX_SOFTWARE: an error of aicc itself */
 
+enum { SYMBOL_LIMIT = 64 };    /* symbolic dims of a program */
+
 typedef enum OutputKind { OUTPUT_OBJECT, OUTPUT_ASSEMBLY, OUTPUT_LLVM_IR } OutputKind;
 
 /* Names of the object's interface, decided by whoever writes the header. */

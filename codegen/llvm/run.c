@@ -88,12 +88,16 @@ static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVM
   }
 }
 
+/* Notes a dim that is not 0. */
+static void check_requirement(Codegen *cg, Dim form, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+  LLVMValueRef value = checked_dim(cg, form, symbols, bad);
+  *bad = LLVMBuildOr(cg->builder, *bad, LLVMBuildICmp(cg->builder, LLVMIntNE, value, emit_i64(cg, 0), ""), "");
+}
+
 /* Notes dims that are at odds with what the program requires of them. */
 static void check_requirements(Codegen *cg, const LLVMValueRef *symbols, LLVMValueRef *bad) {
-  for (size_t i = 0; i < cg->program->step_count && cg->program->steps[i].kind == STEP_REQUIRE; i++) {
-    LLVMValueRef form = checked_dim(cg, cg->program->steps[i].form, symbols, bad);
-    *bad = LLVMBuildOr(cg->builder, *bad, LLVMBuildICmp(cg->builder, LLVMIntNE, form, emit_i64(cg, 0), ""), "");
-  }
+  for (size_t i = 0; i < cg->program->step_count && cg->program->steps[i].kind == STEP_REQUIRE; i++)
+    check_requirement(cg, cg->program->steps[i].form, symbols, bad);
 }
 
 /* True (as i1) where a symbol leaves its range, a dim is negative or at odds with another, or a size overflows. */
@@ -196,8 +200,8 @@ static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer
 
 /* What an inner list of steps requires; those of the program are checked before a level is chosen. */
 static void emit_requirement(Codegen *cg, const LevelRun *run, const Step *step) {
-  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false), form = checked_dim(cg, step->form, run->symbols, &bad);
-  bad = LLVMBuildOr(cg->builder, bad, LLVMBuildICmp(cg->builder, LLVMIntNE, form, emit_i64(cg, 0), ""), "");
+  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
+  check_requirement(cg, step->form, run->symbols, &bad);
   return_if(cg, bad, emit_i32(cg, E_SHAPE));
 }
 

@@ -62,7 +62,6 @@ static void report_memory(const Session *s) {
 }
 
 /* What generated code keeps of the symbols' state. */
-enum { SYMBOL_LIMIT = 64 };
 
 static bool generate(Session *s, const InterfaceNames *names, CodegenResult *result) {
   const Options *o = &s->options;

@@ -101,3 +101,11 @@ bool blob_integer_at(const Blob *blob, int64_t index, int64_t *value) {
   *value = (int64_t)number;
   return true;
 }
+
+bool blob_whole_at(const Blob *blob, int64_t index, int64_t *value) {
+  double number;
+  if (!element_is_float(blob->element)) return blob_integer_at(blob, index, value);
+  if (!blob_float_at(blob, index, &number) || !(number > -0x1p53 && number < 0x1p53)) return false;
+  *value = (int64_t)number;
+  return (double)*value == number;
+}

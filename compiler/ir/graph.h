@@ -64,6 +64,8 @@ void blob_read(const Blob *blob, void *dense);
 uint64_t blob_hash(const Blob *blob);
 /* The i-th element of a bool or integer blob; floats are truncated. False for strings and sub-byte types. */
 bool blob_integer_at(const Blob *blob, int64_t index, int64_t *value);
+/* As blob_integer_at, but of floats only where they are whole and below 2^53: beyond it not every integer is a float64. */
+bool blob_whole_at(const Blob *blob, int64_t index, int64_t *value);
 /* The i-th element of a numeric or bool blob as a double (f16, bf16 converted). */
 bool blob_float_at(const Blob *blob, int64_t index, double *value);
 

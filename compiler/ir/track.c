@@ -79,14 +79,7 @@ static bool track_constant(Tracked *t) {
   const Blob *blob = node_attribute(t->node, "value")->blob;
   for (size_t i = 0; i < t->count; i++) {
     int64_t value;
-    double number;
-    if (element_is_float(t->type->element)) {
-      if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -0x1p53 && number < 0x1p53)) return false;
-      value = (int64_t)number;
-      if ((double)value != number) return false;
-    } else if (!blob_integer_at(blob, (int64_t)i, &value)) {
-      return false;
-    }
+    if (!blob_whole_at(blob, (int64_t)i, &value)) return false;
     t->out[i] = dim_constant(t->module->dims, value);
     if (!fits(t, t->out[i])) return false;
   }

@@ -21,20 +21,12 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
 
 /* The numbers of a constant, of floats where they are whole; false where it is none. */
 static bool constant_numbers(const Module *module, const Value *input, Dim *dims, size_t count) {
-  const double most = 0x1p53; /* beyond it not every integer is a float64 */
   const Blob *blob = value_constant(input);
-  double number;
-  int64_t integer;
+  int64_t number;
   if (!blob) return false;
   for (size_t i = 0; i < count; i++) {
-    if (element_is_integer(input->type.element)) {
-      if (!blob_integer_at(blob, (int64_t)i, &integer)) return false;
-    } else {
-      if (!blob_float_at(blob, (int64_t)i, &number) || !(number > -most && number < most)) return false;
-      integer = (int64_t)number;
-      if ((double)integer != number) return false;
-    }
-    dims[i] = dim_constant(module->dims, integer);
+    if (!blob_whole_at(blob, (int64_t)i, &number)) return false;
+    dims[i] = dim_constant(module->dims, number);
   }
   return true;
 }
