@@ -34,6 +34,8 @@ static void visit_accesses(Kernel *kernel, AccessVisitor visit, void *user) {
     stage->subscripts = subscripts;
     visit_expr(kernel, (Expr *)stage->expr, visit, user);
   }
+  for (uint32_t i = kernel->axis_count; i < kernel->axis_count + kernel->index_count; i++)
+    visit_expr(kernel, (Expr *)kernel->axes[i].value, visit, user);
 }
 
 typedef struct AxisMap {
@@ -58,16 +60,19 @@ static void map_access(void *user, uint32_t buffer, Subscript **subscripts, uint
   }
 }
 
-/* Removes the axes marked -1 in the map and renumbers the rest in order. */
+/* Removes the axes marked -1 in the map and renumbers the rest, and the indices, in order. */
 static void remove_axes(Program *program, Kernel *kernel, AxisMap *map) {
-  uint32_t count = 0;
+  uint32_t count = 0, removed = 0;
   map->arena = program->arena;
-  for (uint32_t a = 0; a < kernel->axis_count; a++) {
-    if (map->to[a] < 0) continue;
+  for (uint32_t a = 0; a < kernel->axis_count + kernel->index_count; a++) {
+    if (a < kernel->axis_count && map->to[a] < 0) {
+      removed++;
+      continue;
+    }
     kernel->axes[count] = kernel->axes[a];
     map->to[a] = (int32_t)count++;
   }
-  kernel->axis_count = count;
+  kernel->axis_count -= removed;
   visit_accesses(kernel, map_access, map);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     Stage *stage = &kernel->stages[i];
@@ -96,6 +101,13 @@ typedef struct DimRemoval {
   uint64_t drop[64]; /* per buffer: dims to drop */
 } DimRemoval;
 
+/* An index is checked against its dim, whatever that is. */
+static void keep_indexed(void *user, uint32_t buffer, Subscript **subscripts, uint32_t rank) {
+  DimRemoval *removal = user;
+  for (uint32_t i = 0; buffer != UINT32_MAX && i < rank; i++)
+    if (subscript_uses_index(removal->kernel, &(*subscripts)[i])) removal->drop[buffer] &= ~(UINT64_C(1) << i);
+}
+
 static void drop_dims(void *user, uint32_t buffer, Subscript **subscripts, uint32_t rank) {
   const DimRemoval *removal = user;
   if (buffer == UINT32_MAX) return;
@@ -112,6 +124,7 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
       if (dim_equals_constant(kernel->buffers[b].dims[i], 1) &&
           !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
         removal.drop[b] |= UINT64_C(1) << i;
+  visit_accesses(kernel, keep_indexed, &removal);
   visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t b = 0; b < kernel->buffer_count; b++) {
     KernelBuffer *buffer = &kernel->buffers[b];
@@ -198,7 +211,7 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
 }
 
 void kernel_coalesce(Program *program, Kernel *kernel) {
-  if (kernel->axis_count > 64 || kernel->buffer_count > 64) return;
+  if (kernel->axis_count + kernel->index_count > 64 || kernel->buffer_count > 64) return;
   drop_unit_axes(program, kernel);
   drop_unit_dims(program, kernel);
   for (bool again = true; again;) {

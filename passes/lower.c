@@ -325,6 +325,23 @@ static bool check_elements(Lowering *lowering, const Region *region, Location lo
   return all;
 }
 
+/* The status of indices is 0 before anything else. */
+static void clear_status(Lowering *lowering) {
+  Program *program = lowering->program;
+  Type type = type_scalar(ELEMENT_I32);
+  KernelBuilder builder;
+  size_t first = 0;
+  if (lowering->status == NO_BUFFER) return;
+  kernel_start(&builder, lowering, (Location){.file = lowering->module->name});
+  uint32_t out = kernel_parameter(&builder, (uint32_t)lowering->status, BUFFER_OUT, &type);
+  kernel_stage(&builder, "y", out, NULL, SCALAR_COUNT, 0, NULL, expr_literal(&builder, ELEMENT_I32, 0));
+  kernel_finish(&builder);
+  Step step = program->steps[program->step_count - 1];
+  while (program->steps[first].kind == STEP_REQUIRE) first++;
+  memmove(&program->steps[first + 1], &program->steps[first], (program->step_count - 1 - first) * sizeof step);
+  program->steps[first] = step;
+}
+
 Program *lower_entry(Module *module, const Entry *entry) {
   uint32_t errors = diagnostics_error_count(module->diagnostics);
   Program *program = arena_new(module->arena, Program);
@@ -333,7 +350,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
                        .dims = module->dims,
                        .module = module,
                        .entry = entry};
-  Lowering lowering = {.module = module, .program = program, .arena = module->arena};
+  Lowering lowering = {.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
   if (!check_elements(&lowering, entry->body, (Location){.file = module->name})) return NULL;
   lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
@@ -342,5 +359,6 @@ Program *lower_entry(Module *module, const Entry *entry) {
   lower_place(&lowering, entry->body);
   lower_nodes(&lowering, entry->body);
   copy_results(&lowering, entry->body);
+  clear_status(&lowering);
   return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
 }

@@ -9,6 +9,8 @@
 enum {
   KERNEL_BUFFER_LIMIT = 64,
   KERNEL_AXIS_LIMIT = 48,
+  KERNEL_INDEX_LIMIT = 16,
+  KERNEL_LABEL_LIMIT = KERNEL_AXIS_LIMIT + KERNEL_INDEX_LIMIT,
   KERNEL_STAGE_LIMIT = 8,
   CHEAP_COST = 3,
   EXPRESSION_BUDGET = 256,
@@ -29,6 +31,7 @@ typedef struct ValuePlan {
   bool materialised; /* has a buffer; else it is inlined where it is read */
   bool claimed;      /* a reduce or contract computed as a stage of its root's kernel */
   Value *claims;     /* a root: the claimed producer, or null */
+  bool indexed;      /* a root: its kernel reads at indices, so that it claims no contraction: tiles have none */
   bool over_memory;  /* an inlined index map whose operand must be in memory */
   int32_t buffer;    /* program buffer, or NO_BUFFER */
   uint32_t cost;     /* of the inlined expression */
@@ -69,6 +72,7 @@ typedef struct Lowering {
   uint32_t depth; /* of loops around what is being lowered */
   Iteration *iterations;
   size_t iteration_count, iteration_capacity;
+  int32_t status; /* the program buffer that indices out of range set, or NO_BUFFER as long as there are none */
 } Lowering;
 
 static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) {
@@ -112,17 +116,19 @@ typedef struct KernelBuilder {
   Kernel kernel;
   uint32_t bound[KERNEL_BUFFER_LIMIT]; /* program buffer of each parameter */
   KernelBuffer buffers[KERNEL_BUFFER_LIMIT];
-  KernelAxis axes[KERNEL_AXIS_LIMIT];
+  KernelAxis axes[KERNEL_LABEL_LIMIT]; /* indices begin at KERNEL_AXIS_LIMIT */
   Stage stages[KERNEL_STAGE_LIMIT];
   const Value *local_of; /* the claimed producer that is a local of this kernel, or null */
   uint32_t local;        /* its buffer */
-  uint32_t parameter_count, local_count, stage_count, axis_count;
+  uint32_t parameter_count, local_count, stage_count, axis_count, index_count;
   Location location;
   bool failed;
 } KernelBuilder;
 
 void kernel_start(KernelBuilder *builder, Lowering *lowering, Location location);
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent);
+/* An index below `extent`: the label that stands for it in subscripts of loads. */
+uint32_t kernel_index(KernelBuilder *builder, Dim extent, const Expr *value);
 /* The parameter bound to a program buffer, added when new; `type` gives element type and dims. */
 uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, BufferRole role, const Type *type);
 /* The parameter of the memory in which a value stands; `at`, subscripts of the value with room for
@@ -132,7 +138,7 @@ uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType elem
                       const Dim *dims);
 void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, const Subscript *subscripts,
                   Scalar monoid, uint32_t reduce_count, const uint32_t *reduce_axes, const Expr *expr);
-/* Appends the kernel (or an equal one there is) and the step that calls it. */
+/* Appends the kernel, the step that calls it and, where it has indices, the step that checks them. */
 void kernel_finish(KernelBuilder *builder);
 
 /* Expressions. `at` has one subscript per axis of the value, over the kernel's axes. */

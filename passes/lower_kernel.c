@@ -26,8 +26,25 @@ static bool kernel_full(KernelBuilder *builder, const char *what) {
 
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent) {
   if (builder->axis_count == KERNEL_AXIS_LIMIT) return kernel_full(builder, "axes");
-  builder->axes[builder->axis_count] = (KernelAxis){name, extent};
+  builder->axes[builder->axis_count] = (KernelAxis){.name = name, .extent = extent};
   return builder->axis_count++;
+}
+
+/* One status serves the whole program: it is checked behind every kernel that may set it. */
+static uint32_t status_buffer(Lowering *lowering) {
+  Type type = type_scalar(ELEMENT_I32);
+  if (lowering->status == NO_BUFFER)
+    lowering->status = (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &type);
+  return (uint32_t)lowering->status;
+}
+
+uint32_t kernel_index(KernelBuilder *builder, Dim extent, const Expr *value) {
+  Type type = type_scalar(ELEMENT_I32);
+  if (builder->index_count == KERNEL_INDEX_LIMIT) return kernel_full(builder, "indices");
+  kernel_parameter(builder, status_buffer(builder->lowering), BUFFER_STATUS, &type);
+  uint32_t label = KERNEL_AXIS_LIMIT + builder->index_count++;
+  builder->axes[label] = (KernelAxis){"r", extent, value};
+  return label;
 }
 
 /* Parameters stand before locals: locals live at the far end of the array until kernel_finish joins them. */
@@ -96,13 +113,25 @@ void kernel_stage(KernelBuilder *builder, const char *name, uint32_t target, con
               .expr = expr};
 }
 
+/* A copy in which indices have their final numbers, behind the axes. */
+static const Subscript *own_subscripts(KernelBuilder *builder, const Subscript *subscripts, uint32_t count) {
+  Subscript *copies = arena_copy(builder->lowering->arena, subscripts, count * sizeof *subscripts);
+  for (uint32_t i = 0; i < count; i++) {
+    AffineTerm *terms = arena_copy(builder->lowering->arena, copies[i].terms, copies[i].term_count * sizeof *terms);
+    for (uint32_t j = 0; j < copies[i].term_count; j++)
+      if (terms[j].label >= KERNEL_AXIS_LIMIT) terms[j].label += builder->axis_count - KERNEL_AXIS_LIMIT;
+    copies[i].terms = terms;
+  }
+  return copies;
+}
+
 /* A deep copy in which locals have their final numbers, behind the parameters: later passes edit expressions
    in place, so no two places of a kernel may share one. */
 static const Expr *own_copy(KernelBuilder *builder, const Expr *expr) {
   Arena *arena = builder->lowering->arena;
   Expr *copy = arena_copy(arena, expr, sizeof *expr);
   uint32_t rank = expr->kind == EXPR_LOAD ? builder->buffers[expr->buffer].rank : expr->kind == EXPR_INDEX;
-  copy->subscripts = arena_copy(arena, expr->subscripts, rank * sizeof *expr->subscripts);
+  copy->subscripts = own_subscripts(builder, expr->subscripts, rank);
   copy->ranges = arena_copy(arena, expr->ranges, expr->range_count * sizeof *expr->ranges);
   if (copy->kind == EXPR_LOAD && copy->buffer >= builder->parameter_count)
     copy->buffer = builder->parameter_count + (KERNEL_BUFFER_LIMIT - 1 - copy->buffer);
@@ -129,7 +158,14 @@ static Kernel *kernel_assemble(KernelBuilder *builder) {
   for (uint32_t i = 0; i < locals; i++)
     kernel->buffers[parameters + i] = builder->buffers[KERNEL_BUFFER_LIMIT - 1 - i];
   kernel->axis_count = builder->axis_count;
-  kernel->axes = arena_copy(arena, builder->axes, builder->axis_count * sizeof *builder->axes);
+  kernel->index_count = builder->index_count;
+  kernel->axes = arena_array(arena, KernelAxis, kernel->axis_count + kernel->index_count);
+  for (uint32_t i = 0; i < kernel->axis_count; i++) kernel->axes[i] = builder->axes[i];
+  for (uint32_t i = 0; i < kernel->index_count; i++) {
+    KernelAxis *index = &kernel->axes[kernel->axis_count + i];
+    *index = builder->axes[KERNEL_AXIS_LIMIT + i];
+    index->value = own_copy(builder, index->value);
+  }
   kernel->stage_count = builder->stage_count;
   kernel->stages = arena_copy(arena, builder->stages, builder->stage_count * sizeof *builder->stages);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
@@ -155,6 +191,11 @@ void kernel_finish(KernelBuilder *builder) {
                .location = builder->location};
   arena_push(program->arena, program->kernels, program->kernel_count, program->kernel_capacity) = kernel;
   lower_push(builder->lowering, step);
+  if (!builder->index_count) return;
+  uint32_t status = status_buffer(builder->lowering);
+  Step check = {.kind = STEP_CHECK, .buffer_count = 1, .location = builder->location};
+  check.buffers = arena_copy(program->arena, &status, sizeof status);
+  lower_push(builder->lowering, check);
 }
 
 static Expr *expr_new(KernelBuilder *builder, ExprKind kind, ElementType type) {
@@ -202,10 +243,10 @@ Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol) {
 
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of) {
   DimContext *dims = builder->lowering->module->dims;
-  Dim coefficients[KERNEL_AXIS_LIMIT];
-  AffineTerm terms[KERNEL_AXIS_LIMIT];
+  Dim coefficients[KERNEL_LABEL_LIMIT];
+  AffineTerm terms[KERNEL_LABEL_LIMIT];
   Subscript result = {.offset = form->offset};
-  for (uint32_t a = 0; a < KERNEL_AXIS_LIMIT; a++) coefficients[a] = NULL;
+  for (uint32_t a = 0; a < KERNEL_LABEL_LIMIT; a++) coefficients[a] = NULL;
   for (uint32_t i = 0; i < form->term_count; i++) {
     const Subscript *inner = &of[form->terms[i].label];
     Dim scale = form->terms[i].coefficient;
@@ -216,7 +257,7 @@ Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, co
       *sum = *sum ? dim_add(dims, *sum, more) : more;
     }
   }
-  for (uint32_t a = 0; a < KERNEL_AXIS_LIMIT; a++)
+  for (uint32_t a = 0; a < KERNEL_LABEL_LIMIT; a++)
     if (coefficients[a] && !dim_equals_constant(coefficients[a], 0))
       terms[result.term_count++] = (AffineTerm){a, coefficients[a]};
   result.terms = arena_copy(builder->lowering->arena, terms, result.term_count * sizeof *terms);
@@ -353,6 +394,36 @@ static const Expr *expr_of_dims(KernelBuilder *builder, const Value *value, cons
   return result;
 }
 
+/* The read at indices; where a subscript leaves its tensor it is 0, and no index is looked at. */
+static const Expr *expr_of_gather(KernelBuilder *builder, const Value *value, const Subscript *at) {
+  const Node *node = value->producer;
+  const Equation *equation = node->equation;
+  Subscript of_label[KERNEL_LABEL_LIMIT], *accesses[KERNEL_INDEX_LIMIT + 1];
+  for (uint32_t i = 0; i < equation->result.rank; i++) {
+    uint32_t label;
+    if (subscript_is_plain(&equation->result.subscripts[i], &label)) of_label[label] = at[i];
+  }
+  if (node->operand_count > KERNEL_INDEX_LIMIT + 1) {
+    kernel_full(builder, "indices");
+    return expr_literal(builder, compute_type(value), 0);
+  }
+  for (uint32_t i = 0; i < equation->label_count; i++) {
+    uint32_t k = equation->labels[i].index;
+    if (!k) continue;
+    accesses[k] = access_substitute(builder, &equation->operands[k], of_label);
+    const Expr *index = expr_of_value(builder, node->operands[k], accesses[k]);
+    if (index->type != ELEMENT_I64) index = expr_call(builder, SCALAR_CAST, ELEMENT_I64, &index, 1);
+    of_label[i] = subscript_axis(builder, kernel_index(builder, equation->labels[i].extent, index));
+  }
+  accesses[0] = access_substitute(builder, &equation->operands[0], of_label);
+  const Expr *result = expr_of_value(builder, node->operands[0], accesses[0]);
+  for (uint32_t k = 0; k < node->operand_count; k++) {
+    const Type *type = &node->operands[k]->type;
+    result = expr_guard(builder, accesses[k], type->rank, type->dims, result, expr_literal(builder, compute_type(value), 0));
+  }
+  return result;
+}
+
 static const Expr *expr_of_view(KernelBuilder *builder, const Value *value, const Subscript *at) {
   const Node *node = value->producer;
   const Value *operand = node->operands[0];
@@ -438,6 +509,8 @@ const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subs
     return expr_of_map(builder, value, at);
   case PRIMITIVE_VIEW:
     return expr_of_view(builder, value, at);
+  case PRIMITIVE_GATHER:
+    return expr_of_gather(builder, value, at);
   case PRIMITIVE_RESHAPE:
     return expr_of_reshape(builder, value, at);
   default:

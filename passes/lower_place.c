@@ -11,6 +11,7 @@ bool lower_is_placeable(const Node *node) {
   case PRIMITIVE_CONTRACT:
   case PRIMITIVE_SOFTMAX:
   case PRIMITIVE_CONCAT:
+  case PRIMITIVE_GATHER:
     return true;
   default:
     return false;

@@ -82,6 +82,8 @@ static Reading reading_of(const Node *reader, uint32_t operand) {
   }
   case PRIMITIVE_SOFTMAX:
     return READ_MEMORY;
+  case PRIMITIVE_GATHER:
+    return operand ? READ_INDEX : READ_BUFFER;
   default:
     return READ_BUFFER;
   }
@@ -109,6 +111,7 @@ static bool is_expression(const Node *node) {
   case PRIMITIVE_DIMS:
   case PRIMITIVE_MAP:
   case PRIMITIVE_VIEW:
+  case PRIMITIVE_GATHER:
     return true;
   case PRIMITIVE_RESHAPE:
     return reshape_is_index_map(node);
@@ -187,6 +190,10 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
     loads += inlined ? operand->loads : 1;
   }
   ValuePlan *plan = plan_of(lowering, node->results[0]);
+  if (node->kind == PRIMITIVE_GATHER) { /* few of them fit into a kernel, and it does not pay to look twice */
+    cost += CHEAP_COST * node->operand_count;
+    loads += 3 * node->operand_count;
+  }
   plan->cut = cost > EXPRESSION_BUDGET || loads > LOAD_LIMIT;
   plan->cost = plan->cut ? 1 : cost;
   plan->loads = plan->cut ? 1 : loads;
@@ -198,12 +205,18 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
   bool single =
       value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
   if (node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT) {
-    bool claim = plan->root && !demand->buffer && !demand->memory && !plan_of(lowering, plan->root)->claims;
+    bool claim = plan->root && !demand->buffer && !demand->memory && !plan_of(lowering, plan->root)->claims &&
+                 !(node->kind == PRIMITIVE_CONTRACT && plan_of(lowering, plan->root)->indexed);
     plan->claimed = claim;
     plan->materialised = !claim;
     if (claim) plan_of(lowering, plan->root)->claims = value;
   } else if (!is_expression(node)) {
     plan->materialised = true;
+  } else if (node->kind == PRIMITIVE_GATHER) { /* in the kernel of the one value that it is for */
+    const ValuePlan *root = plan->root ? plan_of(lowering, plan->root) : NULL;
+    plan->materialised = !root || demand->buffer || demand->memory || demand->index || plan->cut ||
+                         (root->claims && root->claims->producer->kind == PRIMITIVE_CONTRACT);
+    if (!plan->materialised) plan_of(lowering, plan->root)->indexed = true;
   } else if (node->kind == PRIMITIVE_CONSTANT) {
     plan->materialised = demand->buffer || demand->memory;
   } else if (demand->memory && !demand->buffer && is_index_map(node)) {

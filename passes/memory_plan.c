@@ -67,7 +67,7 @@ static Dim place_symbolic(Program *program, const Life *lives, size_t count, Dim
     int32_t chosen = -1;
     for (int pass = 0; pass < 2 && chosen < 0; pass++)
       for (int32_t slot = 0; slot < slot_count && chosen < 0; slot++) {
-        bool free = pass == 1 || sizes[slot] == size;
+        bool free = pass == 1 ? dim_is_valid(dim_max(dims, sizes[slot], size)) : sizes[slot] == size;
         for (size_t k = 0; free && k < i; k++) free = slot_of[k] != slot || !overlap(&lives[k], &lives[i]);
         if (free) chosen = slot;
       }
@@ -110,5 +110,5 @@ void plan_memory(Program *program) {
   }
   program->workspace_bytes =
       place_symbolic(program, symbolic, symbolic_count, dim_constant(program->dims, (int64_t)end));
-  if (end > ADDRESSABLE_BYTES) report(program->diagnostics, NULL, MESSAGE_SHAPE_OVERFLOW);
+  if (end > ADDRESSABLE_BYTES || !dim_is_valid(program->workspace_bytes)) report(program->diagnostics, NULL, MESSAGE_SHAPE_OVERFLOW);
 }

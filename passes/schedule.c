@@ -7,9 +7,9 @@
 enum { TILE = 4096, TASK_COST = 524288, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
-static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, const Subscript *subscripts,
+static uint32_t access_penalty(Program *program, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts,
                                uint32_t axis, bool target) {
-  Dim stride = access_stride(program->dims, buffer, subscripts, axis);
+  Dim stride = access_stride(program->dims, kernel, buffer, subscripts, axis);
   if (dim_equals_constant(stride, 1)) return 0;
   return dim_equals_constant(stride, 0) && !target ? 0 : BAD_ACCESS;
 }
@@ -17,7 +17,7 @@ static uint32_t access_penalty(Program *program, const KernelBuffer *buffer, con
 static uint32_t expr_penalty(Program *program, const Kernel *kernel, const Expr *expr, uint32_t axis) {
   uint32_t penalty = 0;
   if (expr->kind == EXPR_LOAD)
-    penalty = access_penalty(program, &kernel->buffers[expr->buffer], expr->subscripts, axis, false);
+    penalty = access_penalty(program, kernel, expr->buffer, expr->subscripts, axis, false);
   for (uint32_t i = 0; i < expr->operand_count; i++)
     penalty += expr_penalty(program, kernel, expr->operands[i], axis);
   return penalty;
@@ -31,7 +31,7 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t ax
     uint32_t weight = stage->reduce_count ? 4 : 1;
     bool in_target = stage_axes(kernel, stage) >> axis & 1;
     if (in_target)
-      penalty += access_penalty(program, &kernel->buffers[stage->target], stage->subscripts, axis, true);
+      penalty += access_penalty(program, kernel, stage->target, stage->subscripts, axis, true);
     else if (!stage_reduces(stage, axis))
       penalty += stage->reduce_count ? weight * MISSING_AXIS : 0; /* a scalar afterthought costs nothing */
     penalty += weight * expr_penalty(program, kernel, stage->expr, axis);
@@ -190,9 +190,8 @@ static uint32_t parallel_axes(const Kernel *kernel, const AxisPart *outer, uint3
 /* Whether elements that are adjacent along the axis are far apart in some access, and adjacent in another. */
 static bool crosses(Program *program, const Kernel *kernel, uint32_t axis) {
   const Stage *stage = &kernel->stages[0];
-  const KernelBuffer *target = &kernel->buffers[stage->target];
   if (kernel->stage_count != 1 || stage->monoid != SCALAR_COUNT) return false;
-  Dim stride = access_stride(program->dims, target, stage->subscripts, axis);
+  Dim stride = access_stride(program->dims, kernel, stage->target, stage->subscripts, axis);
   return !dim_equals_constant(stride, 1) || expr_penalty(program, kernel, stage->expr, axis) > 0;
 }
 
@@ -206,7 +205,7 @@ static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, 
   uint32_t loop_count = 0, all[1] = {0};
   for (uint32_t i = 0; i < count; i++) {
     Dim stride =
-        access_stride(program->dims, &kernel->buffers[stage->target], stage->subscripts, outer[i].axis);
+        access_stride(program->dims, kernel, stage->target, stage->subscripts, outer[i].axis);
     if (dim_equals_constant(stride, 1) || !expr_penalty(program, kernel, stage->expr, outer[i].axis))
       inner = outer[i];
   }

@@ -37,7 +37,7 @@ typedef struct Candidate {
 } Candidate;
 
 static Dim load_stride(const Candidate *c, const Expr *load, uint32_t axis) {
-  return access_stride(c->program->dims, &c->kernel->buffers[load->buffer], load->subscripts, axis);
+  return access_stride(c->program->dims, c->kernel, load->buffer, load->subscripts, axis);
 }
 
 /* Every axis of the target alone in one of its subscripts with coefficient 1, or (groups) with others in the
@@ -95,7 +95,7 @@ static bool is_column(const Candidate *c, uint32_t axis) {
     const Stage *stage = &kernel->stages[i];
     const KernelBuffer *target = &kernel->buffers[stage->target];
     if (target->role != BUFFER_LOCAL &&
-        !dim_equals_constant(access_stride(dims, target, stage->subscripts, axis), 1))
+        !dim_equals_constant(access_stride(dims, kernel, stage->target, stage->subscripts, axis), 1))
       return false;
   }
   for (uint32_t i = 0; i < c->loads.count; i++) {
@@ -216,7 +216,7 @@ static void build(Candidate *c) {
 
 bool schedule_tiles(Program *program, Kernel *kernel) {
   Candidate c = {.program = program, .kernel = kernel, .column = NO_AXIS, .row = NO_AXIS};
-  if (!stages_fit(&c) || !guard_fits(&c)) return false;
+  if (kernel->index_count || !stages_fit(&c) || !guard_fits(&c)) return false;
   uint64_t axes = stage_axes(kernel, &kernel->stages[0]);
   int64_t most = 0;
   for (uint32_t axis = 0; axis < kernel->axis_count; axis++)

@@ -1,13 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernel expressions on lanes: loads, guards, stores. */
+#include "aicc/abi.h"
 #include "codegen/llvm/kernel_internal.h"
+
+LLVMValueRef emit_index_value(KernelEmitter *e, uint32_t index) {
+  Codegen *cg = e->cg;
+  LLVMValueRef mask = e->mask, zero = emit_i64(cg, 0);
+  uint32_t lanes = e->lanes;
+  e->mask = NULL;
+  e->lanes = 1;
+  LLVMValueRef value = emit_expr(e, e->kernel->axes[index].value);
+  e->mask = mask;
+  e->lanes = lanes;
+  LLVMValueRef inside = LLVMBuildICmp(cg->builder, LLVMIntULT, value, e->extents[index], "");
+  LLVMBasicBlockRef outside = emit_block(cg, "outside"), join = emit_block(cg, "join");
+  LLVMBuildCondBr(cg->builder, inside, join, outside);
+  LLVMPositionBuilderAtEnd(cg->builder, outside);
+  /* Tasks that run at once may store it; it is the same number. */
+  LLVMValueRef store = LLVMBuildStore(cg->builder, emit_i32(cg, AICC_E_INDEX), e->pointers[e->status]);
+  LLVMSetOrdering(store, LLVMAtomicOrderingMonotonic);
+  LLVMSetAlignment(store, element_alignment(ELEMENT_I32));
+  LLVMBuildBr(cg->builder, join);
+  LLVMPositionBuilderAtEnd(cg->builder, join);
+  return LLVMBuildSelect(cg->builder, inside, value, zero, "");
+}
+
+/* What stands at a label: the place on an axis, or the value of an index. */
+static LLVMValueRef label_value(KernelEmitter *e, uint32_t label) {
+  bool index = label >= e->kernel->axis_count;
+  return index && !e->axis_values[label] ? emit_index_value(e, label) : e->axis_values[label];
+}
 
 LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form) {
   LLVMBuilderRef builder = e->cg->builder;
   LLVMValueRef sum = emit_dim(e->cg, form->offset, e->symbols);
   for (uint32_t i = 0; i < form->term_count; i++) {
     LLVMValueRef coefficient = emit_dim(e->cg, form->terms[i].coefficient, e->symbols);
-    LLVMValueRef product = LLVMBuildMul(builder, coefficient, e->axis_values[form->terms[i].label], "");
+    LLVMValueRef product = LLVMBuildMul(builder, coefficient, label_value(e, form->terms[i].label), "");
     sum = LLVMBuildAdd(builder, sum, product, "");
   }
   return sum;
@@ -129,17 +158,21 @@ static LLVMValueRef lane_offset(KernelEmitter *e, LLVMValueRef base, LLVMValueRe
   return LLVMBuildAdd(e->cg->builder, base, distance, "");
 }
 
-/* Lanes along the columns of a buffer with panels, wherever in a panel they begin: one by one. */
-static LLVMValueRef load_columns(KernelEmitter *e, const Expr *expr) {
+/* Lanes one by one: along the columns of a buffer with panels, wherever in a panel they begin, or of indices that differ
+   from lane to lane. */
+static LLVMValueRef load_singly(KernelEmitter *e, const Expr *expr) {
   const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
   Codegen *cg = e->cg;
   LLVMValueRef first = e->axis_values[e->vector_axis];
-  LLVMValueRef stored = LLVMGetPoison(emit_storage_type(cg, source->element, e->lanes));
-  for (uint32_t lane = 0; lane < e->lanes; lane++) {
+  uint32_t lanes = e->lanes;
+  LLVMValueRef stored = LLVMGetPoison(emit_storage_type(cg, source->element, lanes));
+  e->lanes = 1; /* what an index reads is read for this lane */
+  for (uint32_t lane = 0; lane < lanes; lane++) {
     e->axis_values[e->vector_axis] = LLVMBuildAdd(cg->builder, first, emit_i64(cg, lane), "");
     LLVMValueRef one = load_at(e, expr->buffer, emit_offset(e, source, expr->subscripts), 1);
     stored = LLVMBuildInsertElement(cg->builder, stored, one, emit_i64(cg, lane), "");
   }
+  e->lanes = lanes;
   e->axis_values[e->vector_axis] = first;
   return emit_load_convert(cg, source->element, stored, e->lanes);
 }
@@ -153,10 +186,11 @@ static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
     return emit_splat(cg, LLVMBuildLoad2(cg->builder, type, e->slots[expr->buffer], ""), e->lanes);
   }
   if (source->panel && e->lanes > 1 && subscript_uses(&expr->subscripts[source->rank - 1], e->vector_axis))
-    return load_columns(e, expr);
-  LLVMValueRef offset = emit_offset(e, source, expr->subscripts);
+    return load_singly(e, expr);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 0)
-                             : access_stride(cg->program->dims, source, expr->subscripts, e->vector_axis);
+                             : access_stride(cg->program->dims, e->kernel, expr->buffer, expr->subscripts, e->vector_axis);
+  if (!dim_is_valid(stride)) return load_singly(e, expr);
+  LLVMValueRef offset = emit_offset(e, source, expr->subscripts);
   return emit_load_lanes(e, expr->buffer, offset, stride);
 }
 
@@ -194,7 +228,7 @@ void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, 
   LLVMValueRef offset = emit_offset(e, buffer, subscripts);
   LLVMValueRef stored = emit_store_convert(cg, buffer->element, lanes, e->lanes);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 1)
-                             : access_stride(cg->program->dims, buffer, subscripts, e->vector_axis);
+                             : access_stride(cg->program->dims, e->kernel, target, subscripts, e->vector_axis);
   /* What was rounded to a narrower storage type must be read back as stored. */
   if (element_info(buffer->element)->compute != buffer->element) e->lane_values[target] = NULL;
   if (dim_equals_constant(stride, 1)) {

@@ -160,10 +160,10 @@ static bool collect_access(const KernelEmitter *e, uint32_t number, const Subscr
                            LeafFacts *facts) {
   const KernelBuffer *buffer = &e->kernel->buffers[number];
   if (buffer->role == BUFFER_LOCAL) return true;
-  Dim stride = access_stride(e->cg->program->dims, buffer, subscripts, e->vector_axis);
+  Dim stride = access_stride(e->cg->program->dims, e->kernel, number, subscripts, e->vector_axis);
   if (dim_equals_constant(stride, 0)) return true;
   bool adjacent = dim_equals_constant(stride, 1);
-  if (!adjacent || buffer->panel || !e->level->mask_bits ||
+  if (!adjacent || buffer->panel || !e->level->mask_bits || !dim_is_valid(stride) ||
       element_info(buffer->element)->bits < e->level->mask_bits)
     facts->maskable = false;
   return adjacent;
@@ -367,6 +367,29 @@ static void finish_accumulators(KernelEmitter *e, const Leaf *leaf) {
   memset(e->lane_values, 0, sizeof e->lane_values);
 }
 
+/* The index does not change while the leaf runs: all that its value depends on is bound. */
+static bool index_is_bound(const KernelEmitter *e, uint32_t index) {
+  for (uint32_t a = 0; a < e->kernel->axis_count; a++)
+    if (!e->axis_values[a] && index_depends(e->kernel, index, a)) return false;
+  return true;
+}
+
+/* Computes the indices of what the expression reads wherever it is evaluated. */
+static void bind_indices(KernelEmitter *e, const Expr *expr) {
+  uint32_t rank = expr->kind == EXPR_LOAD ? e->kernel->buffers[expr->buffer].rank : 0;
+  for (uint32_t i = 0; i < rank; i++)
+    for (uint32_t j = 0; j < expr->subscripts[i].term_count; j++) {
+      uint32_t label = expr->subscripts[i].terms[j].label;
+      if (label < e->kernel->axis_count || e->axis_values[label] || !index_is_bound(e, label)) continue;
+      e->axis_values[label] = emit_index_value(e, label);
+    }
+  for (uint32_t i = 0; expr->kind != EXPR_GUARD && i < expr->operand_count; i++) bind_indices(e, expr->operands[i]);
+}
+
+static void unbind_indices(KernelEmitter *e) {
+  for (uint32_t k = 0; k < e->kernel->index_count; k++) e->axis_values[e->kernel->axis_count + k] = NULL;
+}
+
 static void emit_leaf(KernelEmitter *e, const Schedule *node) {
   Leaf leaf = {.node = node, .width_count = 1, .widths = {1}};
   e->lanes = 1;
@@ -377,6 +400,7 @@ static void emit_leaf(KernelEmitter *e, const Schedule *node) {
   const AxisPart *part = &node->parts[0];
   e->vector_axis = part->axis;
   choose_widths(e, &leaf);
+  for (uint32_t i = 0; i < node->stage_count; i++) bind_indices(e, e->kernel->stages[node->stages[i]].expr);
   start_accumulators(e, &leaf);
   bool tiled = part->part == PART_INNER;
   LLVMValueRef start = tiled ? e->tile_starts[part->axis] : emit_i64(e->cg, 0);
@@ -384,6 +408,7 @@ static void emit_leaf(KernelEmitter *e, const Schedule *node) {
   const Stage *first = &e->kernel->stages[node->stages[0]];
   emit_outer_reductions(e, &leaf, reduces_vector(e, first) ? first : NULL, 0, start, end);
   finish_accumulators(e, &leaf);
+  unbind_indices(e);
   e->vector_axis = NO_VECTOR_AXIS;
 }
 
@@ -509,7 +534,10 @@ static void mark_expr(const Kernel *kernel, const Expr *expr, uint64_t *symbols)
 uint64_t kernel_symbols(const Program *program, const Kernel *kernel) {
   uint64_t symbols = 0;
   (void)program;
-  for (uint32_t i = 0; i < kernel->axis_count; i++) mark_dim(kernel->axes[i].extent, &symbols);
+  for (uint32_t i = 0; i < kernel->axis_count + kernel->index_count; i++) {
+    mark_dim(kernel->axes[i].extent, &symbols);
+    if (kernel->axes[i].value) mark_expr(kernel, kernel->axes[i].value, &symbols);
+  }
   for (uint32_t i = 0; i < kernel->buffer_count; i++)
     for (uint32_t j = 0; j < kernel->buffers[i].rank; j++) mark_dim(kernel->buffers[i].dims[j], &symbols);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
@@ -547,6 +575,7 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   LLVMValueRef slots = LLVMGetParam(function, 0);
   uint32_t at = 0;
   for (uint32_t i = 0; i < kernel->buffer_count; i++) {
+    if (kernel->buffers[i].role == BUFFER_STATUS) e.status = i;
     if (kernel->buffers[i].role != BUFFER_LOCAL)
       e.pointers[i] = load_slot(cg, slots, at++, cg->pointer);
     else
@@ -555,7 +584,7 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   uint64_t used = kernel_symbols(cg->program, kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) e.symbols[s] = load_slot(cg, slots, at++, cg->i64);
-  for (uint32_t a = 0; a < kernel->axis_count; a++)
+  for (uint32_t a = 0; a < kernel->axis_count + kernel->index_count; a++)
     e.extents[a] = emit_dim(cg, kernel->axes[a].extent, e.symbols);
   emit_schedule(&e, kernel->schedule, LLVMGetParam(function, 1));
   LLVMBuildRetVoid(cg->builder);

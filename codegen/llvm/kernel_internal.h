@@ -16,7 +16,8 @@ typedef struct KernelEmitter {
   LLVMValueRef lane_values[BUFFER_LIMIT]; /* locals computed in this strip of the leaf: their lanes */
   LLVMValueRef symbols[64];
   LLVMValueRef extents[AXIS_LIMIT];
-  LLVMValueRef axis_values[AXIS_LIMIT]; /* null: not bound here */
+  LLVMValueRef axis_values[AXIS_LIMIT]; /* of indices too; null: not bound here */
+  uint32_t status;                      /* the buffer that indices out of range set, where there are indices */
   LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
   uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
   uint32_t lanes;       /* of the current strip */
@@ -36,6 +37,8 @@ void loop_close(Codegen *cg, Loop *loop);
 
 /* Lanes of an expression at the current axis values. */
 LLVMValueRef emit_expr(KernelEmitter *e, const Expr *expr);
+/* The value of an index at lane 0, checked: 0, and the status set, where it is out of range. */
+LLVMValueRef emit_index_value(KernelEmitter *e, uint32_t index);
 /* The value of an affine form at lane 0. */
 LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form);
 /* Whether every range holds, leaving out those along the vector axis when lanes > 1 (the leaf's bounds see to

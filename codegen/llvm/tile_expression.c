@@ -4,8 +4,7 @@
 #include "codegen/llvm/tile_internal.h"
 
 static Dim stride_of(const Tile *tile, const Expr *load, uint32_t axis) {
-  const KernelBuffer *buffer = &tile->e->kernel->buffers[load->buffer];
-  return access_stride(tile->e->cg->program->dims, buffer, load->subscripts, axis);
+  return access_stride(tile->e->cg->program->dims, tile->e->kernel, load->buffer, load->subscripts, axis);
 }
 
 static uint32_t collect(Tile *tile, const Expr *expr) {

@@ -104,6 +104,34 @@ Value *build_dims(Builder *builder, const Dim *dims, size_t count) {
   return build_result(builder, node, type_tensor(arena, ELEMENT_I64, 1, &extent));
 }
 
+/* Which dims that differ must be equal, since neither can be 1 alone: what they require serves to prove others. */
+static bool must_be_equal(DimContext *context, Dim a, Dim b) {
+  Dim one = dim_constant(context, 1);
+  if (dim_is_clipped(context, a, b) || dim_is_clipped(context, b, a)) return true;
+  return dim_equal(context, a, one) == TRUTH_NO && dim_equal(context, b, one) == TRUTH_NO;
+}
+
+static bool do_not_broadcast(Builder *builder, const Type *const *types, uint32_t count) {
+  Text text = {0};
+  text_add(&text, "operands do not broadcast: ");
+  for (uint32_t m = 0; m < count; m++) {
+    if (m) text_add(&text, " and ");
+    type_print_onnx(&text, types[m]);
+  }
+  build_error(builder, MESSAGE_SHAPE_MISMATCH, text_string(&text));
+  text_free(&text);
+  return false;
+}
+
+/* Makes *result what it and `dim` broadcast to. */
+static bool broadcast_dim(Builder *builder, Dim *result, Dim dim) {
+  DimContext *context = builder->module->dims;
+  if (!build_require_broadcast(builder, *result, dim, "operands do not broadcast")) return false;
+  bool equal = dim_equal(context, *result, dim) == TRUTH_YES;
+  *result = equal ? dim_plainer(*result, dim) : dim_broadcast(context, *result, dim);
+  return true;
+}
+
 bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t count, Dim *dims, uint32_t *rank) {
   DimContext *context = builder->module->dims;
   *rank = 0;
@@ -113,23 +141,17 @@ bool build_broadcast_dims(Builder *builder, const Type *const *types, uint32_t c
   for (uint32_t i = 0; i < *rank; i++) dims[i] = one;
   for (uint32_t k = 0; k < count; k++) {
     const Type *type = types[k];
-    for (uint32_t j = 0; j < type->rank; j++) {
-      Dim *result = &dims[*rank - type->rank + j], dim = type->dims[j];
-      if (dim_equal(context, *result, dim) == TRUTH_NO && dim_equal(context, *result, one) == TRUTH_NO &&
-          dim_equal(context, dim, one) == TRUTH_NO) {
-        Text text = {0};
-        text_add(&text, "operands do not broadcast: ");
-        for (uint32_t m = 0; m < count; m++) {
-          if (m) text_add(&text, " and ");
-          type_print_onnx(&text, types[m]);
-        }
-        build_error(builder, MESSAGE_SHAPE_MISMATCH, text_string(&text));
-        text_free(&text);
-        return false;
+    bool done[RANK_LIMIT] = {false};
+    for (int turn = 0; turn < 2; turn++)
+      for (uint32_t j = 0; j < type->rank; j++) {
+        Dim *result = &dims[*rank - type->rank + j], dim = type->dims[j];
+        if (done[j] || (turn == 0 && !must_be_equal(context, *result, dim))) continue;
+        bool differ = dim_equal(context, *result, dim) == TRUTH_NO;
+        if (differ && dim_equal(context, *result, one) == TRUTH_NO && dim_equal(context, dim, one) == TRUTH_NO)
+          return do_not_broadcast(builder, types, count);
+        if (!broadcast_dim(builder, result, dim)) return false;
+        done[j] = true;
       }
-      if (!build_require_broadcast(builder, *result, dim, "operands do not broadcast")) return false;
-      *result = dim_broadcast(context, *result, dim);
-    }
   }
   return true;
 }

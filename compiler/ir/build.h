@@ -95,6 +95,9 @@ bool build_control_finish(Builder *builder, Node *node, bool ok, Value **results
 typedef struct EquationBuilder EquationBuilder;
 EquationBuilder *equation_start(Builder *builder);
 uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent);
+/* A label whose value operand k (at least 1, of i64 or i32) gives; it stands in operand 0 only. */
+enum { INDEX_LIMIT = RANK_LIMIT };
+uint32_t equation_index(EquationBuilder *equation, const char *name, Dim extent, uint32_t operand);
 /* Adds an axis to operand k (or to the result with equation_result): its subscript is
    offset + coefficient[0] * label[0] + ... ; coefficients may be null (all 1). */
 void equation_operand(EquationBuilder *equation, uint32_t operand, Dim offset, uint32_t term_count,
@@ -106,6 +109,8 @@ void equation_result_label(EquationBuilder *equation, uint32_t label);
 Value *build_view(EquationBuilder *equation, Value *a, Value *fill);
 Value *build_reduction(EquationBuilder *equation, Scalar monoid, Value *a);
 Value *build_contract(EquationBuilder *equation, Value *a, Value *b);
+/* indices[i] is operand 1 + i. */
+Value *build_gather(EquationBuilder *equation, Value *a, Value *const *indices, uint32_t count);
 
 /* Value tracking: the integers that a small tensor (<= 64 elements) of integers, whole floats or bools holds, as dims.
    False where some element is unknown. `dims` has room for the element count; rank 0 counts as one element. Where they

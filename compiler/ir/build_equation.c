@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes with subscripts: view, reduce, contract. */
+/* Nodes with subscripts: view, reduce, contract, gather. */
 #include "ir/build.h"
 #include "ir/build_internal.h"
 #include <string.h>
@@ -15,7 +15,7 @@ struct EquationBuilder {
   Builder *builder;
   uint32_t label_count;
   Label labels[LABEL_LIMIT];
-  AxisList operands[2], result;
+  AxisList operands[1 + INDEX_LIMIT], result;
   Dim result_dims[RANK_LIMIT];
 };
 
@@ -26,8 +26,14 @@ EquationBuilder *equation_start(Builder *builder) {
 }
 
 uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent) {
-  equation->labels[equation->label_count] = (Label){name, extent};
+  equation->labels[equation->label_count] = (Label){.name = name, .extent = extent};
   return equation->label_count++;
+}
+
+uint32_t equation_index(EquationBuilder *equation, const char *name, Dim extent, uint32_t operand) {
+  uint32_t label = equation_label(equation, name, extent);
+  equation->labels[label].index = operand;
+  return label;
 }
 
 static void add_axis(EquationBuilder *equation, AxisList *list, Dim offset, uint32_t term_count,
@@ -75,7 +81,7 @@ static Value *finish(EquationBuilder *equation, Node *node, uint32_t operand_cou
   Builder *builder = equation->builder;
   Arena *arena = builder->module->arena;
   Equation *result = arena_new(arena, Equation);
-  Access operands[2];
+  Access operands[1 + INDEX_LIMIT];
   for (uint32_t i = 0; i < operand_count; i++) operands[i] = finish_access(arena, &equation->operands[i]);
   *result = (Equation){.label_count = equation->label_count,
                        .labels = arena_copy(arena, equation->labels, equation->label_count * sizeof(Label)),
@@ -127,4 +133,14 @@ Value *build_contract(EquationBuilder *equation, Value *a, Value *b) {
   }
   Value *operands[2] = {a, b};
   return finish(equation, build_node(builder, PRIMITIVE_CONTRACT, operands, 2), 2);
+}
+
+Value *build_gather(EquationBuilder *equation, Value *a, Value *const *indices, uint32_t count) {
+  Value *operands[1 + INDEX_LIMIT] = {a};
+  if (!a) return NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!indices[i]) return NULL;
+    operands[1 + i] = indices[i];
+  }
+  return finish(equation, build_node(equation->builder, PRIMITIVE_GATHER, operands, 1 + count), 1 + count);
 }

@@ -24,7 +24,7 @@ Value *build_broadcast(Builder *builder, Value *a, uint32_t rank, const Dim *dim
     equation_result_label(equation, label);
     if (i + type->rank < rank) continue;
     Dim own = type->dims[i + type->rank - rank];
-    if (own == dims[i]) {
+    if (own == dims[i] || dim_equal(context, own, dims[i]) == TRUTH_YES) { /* by what a run requires, too */
       equation_operand_label(equation, 0, label);
     } else if (dim_equals_constant(own, 1)) {
       equation_operand(equation, 0, zero, 0, NULL, NULL);

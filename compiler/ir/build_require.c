@@ -84,6 +84,7 @@ bool build_require_broadcast(Builder *builder, Dim a, Dim b, const char *what) {
   if (dim_equal(context, a, one) == TRUTH_NO) return build_require_stretches(builder, b, a, what);
   if (dim_equal(context, b, one) == TRUTH_NO) return build_require_stretches(builder, a, b, what);
   if (dim_equal(context, a, b) == TRUTH_YES || dim_equal(context, b, one) == TRUTH_YES) return true;
+  if (dim_is_clipped(context, a, b) || dim_is_clipped(context, b, a)) return build_require_equal(builder, a, b, what);
   Dim units = dim_min(context, difference(context, a, one), difference(context, b, one));
   return require_zero(builder, dim_min(context, difference(context, a, b), units));
 }

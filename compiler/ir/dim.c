@@ -8,7 +8,7 @@
 
 /* The last two bound what a tree walk costs and how deep it recurses: shared atoms make trees exponential. */
 enum { FACT_LIMIT = 64 };
-enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16, DEPTH_LIMIT = 48, SIZE_LIMIT = 2048 };
+enum { BUCKET_COUNT = 1024, TERM_LIMIT = 64, FACTOR_LIMIT = 16, DEPTH_LIMIT = 48, SIZE_LIMIT = 2048, LEAF_LIMIT = 24 };
 static const DimRange default_range = {0, INT32_MAX};
 
 typedef struct PinnedSymbol {
@@ -61,6 +61,10 @@ static bool is_pinned(const DimContext *context, const char *name) {
   for (size_t i = 0; i < context->pin_count; i++)
     if (strcmp(context->pins[i].name, name) == 0) return true;
   return false;
+}
+
+bool dim_symbol_is_known(const DimContext *context, const char *name) {
+  return dim_symbol_find(context, name) || is_pinned(context, name);
 }
 
 const Symbol *dim_symbol_create(DimContext *context, const char *prefix) {
@@ -338,23 +342,84 @@ static Dim ordered_atom(DimContext *context, DimAtomKind kind, Dim a, Dim b) {
 }
 
 static Truth compare_by_range(DimContext *context, Dim a, Dim b);
+static Truth compare_by_facts(DimContext *context, Dim a, Dim b);
+static Dim settle(DimContext *context, Dim dim);
 
-Dim dim_min(DimContext *context, Dim a, Dim b) {
-  if (!a->valid || !b->valid) return context->invalid;
-  if (compare_by_range(context, a, b) == TRUTH_YES) return a;
-  if (compare_by_range(context, b, a) == TRUTH_YES) return b;
-  return ordered_atom(context, DIM_MIN, a, b);
+/* What a minimum or maximum is taken of, each once, none of it provably beside the point. */
+typedef struct Leaves {
+  Dim items[LEAF_LIMIT];
+  uint32_t count;
+  bool overflow;
+} Leaves;
+
+static void add_leaf(DimContext *context, Leaves *leaves, DimAtomKind kind, Dim dim) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < leaves->count; i++) {
+    Dim other = leaves->items[i];
+    if (compare_by_range(context, kind == DIM_MIN ? other : dim, kind == DIM_MIN ? dim : other) == TRUTH_YES) return;
+  }
+  for (uint32_t i = 0; i < leaves->count; i++) {
+    Dim other = leaves->items[i];
+    if (compare_by_range(context, kind == DIM_MIN ? dim : other, kind == DIM_MIN ? other : dim) != TRUTH_YES)
+      leaves->items[kept++] = other;
+  }
+  leaves->count = kept;
+  leaves->overflow = leaves->overflow || kept == LEAF_LIMIT;
+  if (leaves->overflow) return;
+  for (; kept > 0 && compare_dims(leaves->items[kept - 1], dim) > 0; kept--) leaves->items[kept] = leaves->items[kept - 1];
+  leaves->items[kept] = dim;
+  leaves->count++;
 }
 
-Dim dim_max(DimContext *context, Dim a, Dim b) {
+static void add_leaves(DimContext *context, Leaves *leaves, DimAtomKind kind, Dim dim) {
+  const DimAtom *atom = single_atom(dim);
+  if (atom && atom->kind == kind) {
+    add_leaves(context, leaves, kind, atom->left);
+    add_leaves(context, leaves, kind, atom->right);
+  } else {
+    add_leaf(context, leaves, kind, dim);
+  }
+}
+
+/* The leaves in their order, joined from the left: one form for all ways in which they were joined. */
+static Dim extremum(DimContext *context, DimAtomKind kind, Dim a, Dim b) {
+  Leaves leaves = {.count = 0};
   if (!a->valid || !b->valid) return context->invalid;
-  if (compare_by_range(context, a, b) == TRUTH_YES) return b;
-  if (compare_by_range(context, b, a) == TRUTH_YES) return a;
-  return ordered_atom(context, DIM_MAX, a, b);
+  add_leaves(context, &leaves, kind, a);
+  add_leaves(context, &leaves, kind, b);
+  if (leaves.overflow) return ordered_atom(context, kind, a, b);
+  Dim result = leaves.items[0];
+  for (uint32_t i = 1; i < leaves.count && result->valid; i++) result = from_atom(context, kind, NULL, result, leaves.items[i]);
+  return result;
+}
+
+Dim dim_min(DimContext *context, Dim a, Dim b) { return extremum(context, DIM_MIN, a, b); }
+Dim dim_max(DimContext *context, Dim a, Dim b) { return extremum(context, DIM_MAX, a, b); }
+
+/* Whether b is the result of broadcasting a to something. */
+static bool has_broadcast(Dim b, Dim a) {
+  const DimAtom *atom = single_atom(b);
+  return b == a || (atom && atom->kind == DIM_BROADCAST && (has_broadcast(atom->left, a) || has_broadcast(atom->right, a)));
+}
+
+bool dim_is_clipped(DimContext *context, Dim b, Dim a) {
+  const DimAtom *atom = single_atom(b);
+  Leaves leaves = {.count = 0};
+  if (!atom || atom->kind != DIM_MIN) return false;
+  add_leaves(context, &leaves, DIM_MIN, b);
+  bool clipped = false, all = !leaves.overflow;
+  for (uint32_t i = 0; i < leaves.count; i++) {
+    clipped = clipped || leaves.items[i] == a;
+    all = all && (leaves.items[i] == a || dim_range(context, leaves.items[i]).low > 1);
+  }
+  return clipped && all;
 }
 
 Dim dim_broadcast(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return context->invalid;
+  if (has_broadcast(b, a)) return b;
+  if (has_broadcast(a, b) || dim_is_clipped(context, b, a)) return a;
+  if (dim_is_clipped(context, a, b)) return b;
   if (a == b || dim_equals_constant(b, 1)) return a;
   if (dim_equals_constant(a, 1)) return b;
   int64_t constant; /* a constant other than 1 wins: the other dim must be 1 or equal to it */
@@ -365,7 +430,8 @@ Dim dim_broadcast(DimContext *context, Dim a, Dim b) {
 
 Dim dim_plainer(Dim a, Dim b) {
   int64_t constant;
-  return dim_is_constant(b, &constant) ? b : a;
+  if (dim_is_constant(a, &constant)) return a;
+  return dim_is_constant(b, &constant) || b->size < a->size ? b : a;
 }
 
 static int64_t saturating_add(int64_t a, int64_t b) {
@@ -417,7 +483,51 @@ DimRange dim_range(const DimContext *context, Dim dim) {
   return sum;
 }
 
-Truth dim_equal(DimContext *context, Dim a, Dim b) {
+/* Whether what is assumed says which leaf of a minimum or maximum it is: that leaf, else the atom. */
+static Dim settle_atom(DimContext *context, const DimAtom *atom) {
+  if (atom->kind == DIM_SYMBOL) return from_atom(context, DIM_SYMBOL, atom->symbol, NULL, NULL);
+  Dim left = settle(context, atom->left), right = settle(context, atom->right);
+  if (atom->kind == DIM_MIN || atom->kind == DIM_MAX) {
+    if (compare_by_facts(context, left, right) == TRUTH_YES) return atom->kind == DIM_MIN ? left : right;
+    if (compare_by_facts(context, right, left) == TRUTH_YES) return atom->kind == DIM_MIN ? right : left;
+  }
+  switch (atom->kind) {
+  case DIM_MIN: return dim_min(context, left, right);
+  case DIM_MAX: return dim_max(context, left, right);
+  case DIM_BROADCAST: return dim_broadcast(context, left, right);
+  case DIM_FLOOR_DIVIDE: return dim_floor_divide(context, left, right);
+  case DIM_MODULO: return dim_modulo(context, left, right);
+  case DIM_SYMBOL: break;
+  }
+  return context->invalid;
+}
+
+static bool has_extremum(Dim dim) {
+  for (uint32_t i = 0; i < dim->term_count; i++)
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
+      const DimAtom *atom = dim->terms[i].factors[j];
+      if (atom->kind == DIM_MIN || atom->kind == DIM_MAX) return true;
+      if (atom->kind != DIM_SYMBOL && (has_extremum(atom->left) || has_extremum(atom->right))) return true;
+    }
+  return false;
+}
+
+/* An equal dim, by what is assumed, with fewer minima and maxima. */
+static Dim settle(DimContext *context, Dim dim) {
+  if (!dim->valid || !has_extremum(dim)) return dim;
+  Dim sum = dim_constant(context, 0);
+  for (uint32_t i = 0; i < dim->term_count; i++) {
+    Dim product = dim_constant(context, dim->terms[i].coefficient);
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++)
+      product = dim_multiply(context, product, settle_atom(context, dim->terms[i].factors[j]));
+    sum = dim_add(context, sum, product);
+  }
+  return sum;
+}
+
+static bool has_facts(const DimContext *context) { return context->zero_count || context->not_negative_count; }
+
+static Truth equal_by_facts(DimContext *context, Dim a, Dim b) {
   if (!a->valid || !b->valid) return TRUTH_UNKNOWN;
   if (a == b) return TRUTH_YES;
   Dim difference = dim_subtract(context, a, b);
@@ -429,6 +539,13 @@ Truth dim_equal(DimContext *context, Dim a, Dim b) {
   for (size_t i = 0; i < context->zero_count; i++)
     if (context->zeros[i] == difference || context->zeros[i] == negative) return TRUTH_YES;
   return TRUTH_UNKNOWN;
+}
+
+Truth dim_equal(DimContext *context, Dim a, Dim b) {
+  Truth truth = equal_by_facts(context, a, b);
+  if (truth != TRUTH_UNKNOWN || !has_facts(context) || !a->valid || !b->valid) return truth;
+  Dim plain_a = settle(context, a), plain_b = settle(context, b);
+  return plain_a == a && plain_b == b ? truth : equal_by_facts(context, plain_a, plain_b);
 }
 
 static bool uses_symbol(Dim dim, const Symbol *symbol) {
@@ -505,21 +622,31 @@ static bool is_assumed_not_negative(DimContext *context, Dim sum) {
   return false;
 }
 
-Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
+static Truth compare_by_facts(DimContext *context, Dim a, Dim b) {
   Truth truth = compare_by_range(context, a, b);
   if (truth != TRUTH_UNKNOWN || !a->valid || !b->valid) return truth;
   return is_assumed_not_negative(context, dim_subtract(context, b, a)) ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
+Truth dim_less_equal(DimContext *context, Dim a, Dim b) {
+  Truth truth = compare_by_facts(context, a, b);
+  if (truth != TRUTH_UNKNOWN || !has_facts(context) || !a->valid || !b->valid) return truth;
+  Dim plain_a = settle(context, a), plain_b = settle(context, b);
+  return plain_a == a && plain_b == b ? truth : compare_by_facts(context, plain_a, plain_b);
+}
+
 void dim_assume_zero(DimContext *context, Dim form) {
   const DimAtom *atom = single_atom(form);
-  if (atom && atom->kind == DIM_MIN && (dim_equals_constant(atom->left, 0) || dim_equals_constant(atom->right, 0))) {
-    Dim known = dim_equals_constant(atom->left, 0) ? atom->right : atom->left;
-    if (context->not_negative_count < FACT_LIMIT)
-      arena_push(context->arena, context->not_negative, context->not_negative_count, context->not_negative_capacity) = known;
-  } else if (context->zero_count < FACT_LIMIT) {
+  Leaves leaves = {.count = 0};
+  if (atom && atom->kind == DIM_MIN) add_leaves(context, &leaves, DIM_MIN, form);
+  bool bounds = false; /* min(0, a, b) = 0: neither is negative */
+  for (uint32_t i = 0; i < leaves.count && !leaves.overflow; i++) bounds = bounds || dim_equals_constant(leaves.items[i], 0);
+  for (uint32_t i = 0; i < leaves.count && bounds; i++)
+    if (!dim_equals_constant(leaves.items[i], 0) && context->not_negative_count < FACT_LIMIT)
+      arena_push(context->arena, context->not_negative, context->not_negative_count, context->not_negative_capacity) =
+          leaves.items[i];
+  if (!bounds && context->zero_count < FACT_LIMIT)
     arena_push(context->arena, context->zeros, context->zero_count, context->zero_capacity) = form;
-  }
 }
 
 static bool evaluate_atom(const DimAtom *atom, const int64_t *symbols, int64_t *value) {

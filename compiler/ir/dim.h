@@ -33,6 +33,8 @@ DimContext *dim_context_create(struct Arena *arena);
 
 /* The symbol of that name, created when new. */
 const Symbol *dim_symbol_declare(DimContext *context, const char *name);
+/* Declared or pinned. */
+bool dim_symbol_is_known(const DimContext *context, const char *name);
 /* Null where there is none of that name. */
 const Symbol *dim_symbol_find(const DimContext *context, const char *name);
 void dim_symbol_set_range(DimContext *context, const Symbol *symbol, DimRange range);
@@ -60,6 +62,8 @@ Dim dim_min(DimContext *context, Dim a, Dim b);
 Dim dim_max(DimContext *context, Dim a, Dim b);
 /* bdim(a, b) = a == 1 ? b : a, the result of broadcasting. */
 Dim dim_broadcast(DimContext *context, Dim a, Dim b);
+/* Whether b is min(a, c) with c above 1, so that it is 1 only where a is: they broadcast only where they are equal. */
+bool dim_is_clipped(DimContext *context, Dim b, Dim a);
 
 /* Of two dims that are the same number, if by a check of the run, the one that says more: a constant. */
 Dim dim_plainer(Dim a, Dim b);
@@ -108,6 +112,9 @@ void dim_print(struct Text *text, Dim dim);
 Dim dim_parse(DimContext *context, struct Lexer *lexer);
 /* One factor of a product: a number, a symbol, a call, or a sum in parentheses. As dim_parse. */
 Dim dim_parse_factor(DimContext *context, struct Lexer *lexer);
+/* What a name such as "past + sequence" says where its words are declared or pinned symbols; null where it says nothing
+   of that kind. */
+Dim dim_spelled(DimContext *context, struct Arena *scratch, const char *name);
 /* The symbol's name, quoted where it is no plain word. */
 void dim_symbol_print(struct Text *text, const Symbol *symbol);
 #endif

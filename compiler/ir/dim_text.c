@@ -132,3 +132,22 @@ Dim dim_parse(DimContext *context, Lexer *lexer) {
 Dim dim_parse_factor(DimContext *context, Lexer *lexer) {
   return parse_factor(context, lexer, 0);
 }
+
+static bool words_are_symbols(const DimContext *context, Lexer *lexer) {
+  for (; lexer->token.kind != TOKEN_END; lexer_next(lexer)) {
+    const Token *token = &lexer->token;
+    if (token->kind == TOKEN_WORD ? !dim_symbol_is_known(context, token->string) : token->kind != TOKEN_INTEGER && token->kind != TOKEN_PUNCTUATION)
+      return false;
+  }
+  return true;
+}
+
+Dim dim_spelled(DimContext *context, struct Arena *scratch, const char *name) {
+  Lexer lexer;
+  if (is_plain_word(name)) return NULL; /* of something else than itself */
+  lexer_start(&lexer, scratch, name, strlen(name));
+  if (!words_are_symbols(context, &lexer)) return NULL;
+  lexer_start(&lexer, scratch, name, strlen(name));
+  Dim dim = dim_parse(context, &lexer);
+  return dim && lexer.token.kind == TOKEN_END && dim_is_valid(dim) ? dim : NULL;
+}

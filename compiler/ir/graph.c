@@ -264,7 +264,7 @@ bool equation_equal(const Equation *a, const Equation *b) {
   if (a->label_count != b->label_count || a->operand_count != b->operand_count || a->where_count != b->where_count)
     return false;
   for (uint32_t i = 0; i < a->label_count; i++)
-    if (a->labels[i].extent != b->labels[i].extent) return false;
+    if (a->labels[i].extent != b->labels[i].extent || a->labels[i].index != b->labels[i].index) return false;
   for (uint32_t i = 0; i < a->operand_count; i++)
     if (!access_equal(&a->operands[i], &b->operands[i])) return false;
   for (uint32_t i = 0; i < a->where_count; i++)

@@ -99,10 +99,12 @@ typedef struct Attribute {
   const void *graph;
 } Attribute;
 
-/* A label ranges over [0, extent). */
+/* A label ranges over [0, extent). An index does not: the point has the integer that an operand (of gather, not the
+   first) holds there; outside of [0, extent) it makes the run return AICC_E_INDEX. */
 typedef struct Label {
   const char *name;
   Dim extent;
+  uint32_t index; /* the number of that operand; 0: the label ranges */
 } Label;
 
 typedef enum Boundary { BOUNDARY_NONE, BOUNDARY_CLAMP, BOUNDARY_MIRROR, BOUNDARY_WRAP } Boundary;
@@ -131,7 +133,7 @@ typedef struct WhereRange {
   Dim low, high;
 } WhereRange;
 
-/* Subscripted meaning of view, reduce and contract: result[...] = op over operand k at [...]. Points where any
+/* Subscripted meaning of view, reduce, contract and gather: result[...] = op over operand k at [...]. Points where any
    subscript leaves its tensor do not take part. */
 typedef struct Equation {
   uint32_t label_count;

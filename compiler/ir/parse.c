@@ -123,9 +123,10 @@ static bool parse_operand(Parser *parser, Statement *statement) {
   Value *value = NULL;
   Arena *arena = parser->module->arena;
   const Token start = parser->lexer.token;
+  size_t index = statement->operands.count;
+  if (statement->kind == PRIMITIVE_GATHER && index && !parse_index_label(&statement->equation, (uint32_t)index)) return false;
   bool absent = lexer_accept_word(&parser->lexer, "_");
   if (!absent && !parse_use(parser, &value)) return false;
-  size_t index = statement->operands.count;
   arena_push(parser->scratch, statement->operands.items, statement->operands.count,
              statement->operands.capacity) = value;
   if (!lexer_is(&parser->lexer, '[')) return true;

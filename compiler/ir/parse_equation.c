@@ -120,6 +120,18 @@ bool parse_access(EquationParser *equation, Access *access) {
   return true;
 }
 
+bool parse_index_label(EquationParser *equation, uint32_t index) {
+  Parser *parser = equation->parser;
+  const Token token = parser->lexer.token;
+  uint32_t label;
+  if (!is_label(parser)) return parse_error(parser, &token, "expected the label that this operand gives, as in r=%%1[n]");
+  if (!find_label(equation, &token, &label)) return false;
+  if (equation->indices[label]) return parse_error(parser, &token, "two operands give label '%s'", token.string);
+  equation->indices[label] = index;
+  lexer_next(&parser->lexer);
+  return parse_expect(parser, '=');
+}
+
 static bool parse_labels(EquationParser *equation) {
   Parser *parser = equation->parser;
   do {
@@ -198,6 +210,7 @@ bool parse_equation_finish(EquationParser *equation, Node *node, const Token *st
   result->labels = labels;
   for (uint32_t i = 0; i < equation->label_count; i++) {
     labels[i].name = equation->names[order[i]];
+    labels[i].index = equation->indices[order[i]];
     labels[i].extent = equation->extents[order[i]];
     if (!labels[i].extent) labels[i].extent = equation_derived_extent(node, result, i);
     if (!labels[i].extent)

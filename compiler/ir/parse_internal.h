@@ -59,6 +59,7 @@ typedef struct EquationParser {
   Dim extents[LABEL_LIMIT];     /* null: not stated */
   uint32_t listed[LABEL_LIMIT]; /* the labels in braces, in order */
   uint32_t listed_count;
+  uint32_t indices[LABEL_LIMIT]; /* the operand that gives the label's value; 0: none */
   Access *operands;
   size_t operand_count, operand_capacity;
   Access result;
@@ -66,6 +67,8 @@ typedef struct EquationParser {
   size_t where_count, where_capacity;
 } EquationParser;
 
+/* "r=" before operand `index`: the label whose value that operand gives. */
+bool parse_index_label(EquationParser *equation, uint32_t index);
 /* "[n, 2*p+i-1]" */
 bool parse_access(EquationParser *equation, Access *access);
 /* "{i=3} where i in [0, 8)", both optional. */

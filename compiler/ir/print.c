@@ -186,6 +186,7 @@ static void print_operands(Printer *printer, const Node *node, const char *const
   text_add(printer->text, "(");
   for (uint32_t i = 0; i < node->operand_count; i++) {
     if (i) text_add(printer->text, ", ");
+    if (node->equation) equation_print_index(printer->text, node->equation, i, names);
     print_value(printer, node->operands[i]);
     if (node->equation && i < node->equation->operand_count)
       access_print(printer->text, &node->equation->operands[i], names);

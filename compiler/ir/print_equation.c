@@ -113,6 +113,11 @@ void access_print(Text *text, const Access *access, const char *const *names) {
   text_add(text, "]");
 }
 
+void equation_print_index(Text *text, const Equation *equation, uint32_t operand, const char *const *names) {
+  for (uint32_t i = 0; operand && i < equation->label_count; i++)
+    if (equation->labels[i].index == operand) text_format(text, "%s=", names[i]);
+}
+
 typedef struct LabelOrder {
   uint32_t *order, count, limit;
 } LabelOrder;

@@ -26,6 +26,8 @@ void value_print(Text *text, const Value *value, const uint32_t *numbers, uint32
 /* "clamp", ... ; null for BOUNDARY_NONE. */
 const char *boundary_name(Boundary boundary);
 
+/* "r=" where the operand gives the label r. */
+void equation_print_index(Text *text, const Equation *equation, uint32_t operand, const char *const *names);
 /* The names that an equation's labels are printed under: valid words, unique, no symbols. In `arena`. */
 const char **equation_label_names(Arena *arena, const Module *module, const Equation *equation);
 void access_print(Text *text, const Access *access, const char *const *names);

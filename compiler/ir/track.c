@@ -203,18 +203,37 @@ static int64_t flat_index(const Access *access, const int64_t *dims, const int64
   return flat;
 }
 
-/* Views, and sums and products over all labels of small tensors. */
+/* Gives labels[] the values of the labels that operands give, which must be known numbers inside. */
+static bool find_indices(const Node *node, int64_t *labels) {
+  const Equation *equation = node->equation;
+  for (uint32_t i = 0; i < equation->label_count; i++) {
+    const Label *label = &equation->labels[i];
+    const Value *operand = label->index ? node->operands[label->index] : NULL;
+    int64_t dims[RANK_LIMIT], extent;
+    if (!operand) continue;
+    if (!operand->tracked || operand->assumed.count || !constant_dims(&operand->type, dims)) return false;
+    int64_t at = flat_index(&equation->operands[label->index], dims, labels);
+    if (at < 0 || !dim_is_constant(operand->tracked[at], &labels[i]) || !dim_is_constant(label->extent, &extent) ||
+        labels[i] < 0 || labels[i] >= extent)
+      return false;
+  }
+  return true;
+}
+
+/* Views, reads at known indices, and sums and products over all labels of small tensors. */
 static bool track_equation(Tracked *t) {
   const Node *node = t->node;
   const Equation *equation = node->equation;
   const Value *source = node->operands[0];
   int64_t source_dims[RANK_LIMIT], result_dims[RANK_LIMIT], extents[64], labels[64] = {0}, total = 1;
-  if (!source->tracked || node->operand_count != 1 || equation->where_count || equation->label_count > 64)
+  bool indexed = node->kind == PRIMITIVE_GATHER;
+  if (!source->tracked || (node->operand_count != 1 && !indexed) || equation->where_count || equation->label_count > 64)
     return false;
   if (!assume_as(t, source)) return false;
   if (!constant_dims(&source->type, source_dims) || !constant_dims(t->type, result_dims)) return false;
   for (uint32_t i = 0; i < equation->label_count; i++) {
     if (!dim_is_constant(equation->labels[i].extent, &extents[i])) return false;
+    if (equation->labels[i].index) extents[i] = 1;
     if (__builtin_mul_overflow(total, extents[i], &total) || total > 4096) return false;
   }
   Scalar monoid = node->kind == PRIMITIVE_REDUCE ? node_monoid(node) : SCALAR_ADD;
@@ -227,6 +246,7 @@ static bool track_equation(Tracked *t) {
       labels[i] = rest % extents[i];
       rest /= extents[i];
     }
+    if (indexed && !find_indices(node, labels)) return false;
     int64_t from = flat_index(&equation->operands[0], source_dims, labels);
     int64_t to = flat_index(&equation->result, result_dims, labels);
     if (from < 0 || to < 0) return false;
@@ -268,6 +288,7 @@ static bool track_node(Tracked *t) {
   case PRIMITIVE_DIMS: memcpy(t->out, node_attribute(t->node, "dims")->dims, t->count * sizeof *t->out); return true;
   case PRIMITIVE_MAP: return track_map(t);
   case PRIMITIVE_VIEW:
+  case PRIMITIVE_GATHER:
   case PRIMITIVE_REDUCE: return track_equation(t);
   case PRIMITIVE_CONCAT: return track_concat(t);
   case PRIMITIVE_IF: return track_if(t);

@@ -2,13 +2,17 @@
 /* The rules of subscripts: accesses match their tensors, labels are used and have extents. */
 #include "ir/verify_internal.h"
 
-/* Where an access belongs, for messages. */
-static const char *const place_names[] = {"operand 0", "operand 1", "the result", "a range"};
-enum { PLACE_RESULT = 2, PLACE_WHERE = 3 };
+/* Where an access belongs, for messages; else it is the operand of that number. */
+enum { PLACE_RESULT = -1, PLACE_WHERE = -2 };
+
+static const char *place_name(Verifier *verifier, int place) {
+  if (place == PLACE_RESULT) return "the result";
+  return place == PLACE_WHERE ? "a range" : arena_format(verifier->module->arena, "operand %d", place);
+}
 
 static bool verify_subscript(Verifier *verifier, const Equation *equation, const Subscript *subscript,
                              int place, uint32_t axis) {
-  const char *name = place_names[place];
+  const char *name = place_name(verifier, place);
   bool ok = verify_integer(verifier, "the offset of a subscript", subscript->offset);
   for (uint32_t i = 0; i < subscript->term_count; i++) {
     const AffineTerm *term = &subscript->terms[i];
@@ -23,7 +27,7 @@ static bool verify_subscript(Verifier *verifier, const Equation *equation, const
   if ((unsigned)subscript->boundary > BOUNDARY_WRAP)
     return verify_fail(verifier, "%s, axis %u: there is no boundary mode %d", name, axis,
                        (int)subscript->boundary);
-  if (place >= PLACE_RESULT && subscript->boundary != BOUNDARY_NONE)
+  if (place < 0 && subscript->boundary != BOUNDARY_NONE)
     return verify_fail(verifier, "%s, axis %u: a boundary mode is for operands only", name, axis);
   return ok;
 }
@@ -32,11 +36,21 @@ static bool verify_access(Verifier *verifier, const Equation *equation, const Ac
                           const Type *type, int place) {
   bool ok = true;
   if (access->rank != type->rank)
-    ok = verify_fail(verifier, "%s has rank %u and %u subscripts", place_names[place], type->rank,
+    ok = verify_fail(verifier, "%s has rank %u and %u subscripts", place_name(verifier, place), type->rank,
                      access->rank);
   for (uint32_t i = 0; i < access->rank; i++)
     ok = verify_subscript(verifier, equation, &access->subscripts[i], place, i) && ok;
   return ok;
+}
+
+/* An index stands in the first operand only. */
+static void verify_index(Verifier *verifier, const Equation *equation, uint32_t label, const char *name) {
+  bool elsewhere = access_uses_label(&equation->result, label);
+  for (uint32_t k = 1; k < equation->operand_count; k++)
+    elsewhere = elsewhere || access_uses_label(&equation->operands[k], label);
+  if (elsewhere) verify_fail(verifier, "label '%s' is an index, and stands outside of the first operand", name);
+  if (equation->labels[label].index >= equation->operand_count)
+    verify_fail(verifier, "label '%s' is given by operand %u, which is none", name, equation->labels[label].index);
 }
 
 static void verify_labels(Verifier *verifier, const Node *node) {
@@ -48,8 +62,12 @@ static void verify_labels(Verifier *verifier, const Node *node) {
     for (uint32_t k = 0; !used && k < equation->operand_count; k++)
       used = access_uses_label(&equation->operands[k], label);
     if (!used) verify_fail(verifier, "label '%s' is not used", name);
-    if (node->kind == PRIMITIVE_VIEW && used && !access_uses_label(&equation->result, label))
-      verify_fail(verifier, "label '%s' of a view is not in the result", name);
+    if (equation->labels[label].index) {
+      verify_index(verifier, equation, label, name);
+      continue;
+    }
+    if ((node->kind == PRIMITIVE_VIEW || node->kind == PRIMITIVE_GATHER) && used && !access_uses_label(&equation->result, label))
+      verify_fail(verifier, "label '%s' ranges, and is not in the result", name);
   }
 }
 
@@ -67,7 +85,7 @@ static void verify_result_dims(Verifier *verifier, const Equation *equation, con
 void verify_equation(Verifier *verifier, const Node *node) {
   const Equation *equation = node->equation;
   const Type *result = &node->results[0]->type;
-  uint32_t expected = node->kind == PRIMITIVE_CONTRACT ? 2 : 1;
+  uint32_t expected = node->kind == PRIMITIVE_CONTRACT ? 2 : node->kind == PRIMITIVE_GATHER ? node->operand_count : 1;
   if (equation->label_count > LABEL_LIMIT) {
     verify_fail(verifier, "has %u labels, %d are the most", equation->label_count, LABEL_LIMIT);
     return;

@@ -206,6 +206,21 @@ static void verify_contract(Verifier *verifier, const Node *node) {
   verify_equation(verifier, node);
 }
 
+/* Every operand but the first gives one label. */
+static void verify_gather(Verifier *verifier, const Node *node) {
+  const Equation *equation = node->equation;
+  expect_element(verifier, result_type(node)->element, operand_type(node, 0)->element, "the result");
+  for (uint32_t k = 1; k < node->operand_count; k++) {
+    ElementType element = operand_type(node, k)->element;
+    uint32_t count = 0;
+    if (element != ELEMENT_I64 && element != ELEMENT_I32)
+      verify_fail(verifier, "operand %u has element type %s, i64 or i32 is needed", k, element_info(element)->name);
+    for (uint32_t label = 0; label < equation->label_count; label++) count += equation->labels[label].index == k;
+    if (count != 1) verify_fail(verifier, "operand %u gives %u labels instead of one", k, count);
+  }
+  verify_equation(verifier, node);
+}
+
 static void verify_iota(Verifier *verifier, const Node *node) {
   axis_in_range(verifier, node, result_type(node)->rank);
   if (!element_is_numeric(result_type(node)->element)) verify_fail(verifier, "is defined on numbers only");
@@ -247,6 +262,9 @@ void verify_kind(Verifier *verifier, const Node *node) {
     return;
   case PRIMITIVE_CONTRACT:
     verify_contract(verifier, node);
+    return;
+  case PRIMITIVE_GATHER:
+    verify_gather(verifier, node);
     return;
   case PRIMITIVE_RESHAPE:
     verify_reshape(verifier, node);

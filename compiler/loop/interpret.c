@@ -74,8 +74,9 @@ static bool unpack_panels(Interpreter *interpreter, const KernelBuffer *buffer, 
 
 static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
   const Kernel *kernel = interpreter->kernel;
-  if (kernel->axis_count > AXIS_LIMIT) return interpreter_fail(interpreter, "more than %d axes", AXIS_LIMIT);
-  for (uint32_t i = 0; i < kernel->axis_count; i++) {
+  uint32_t axis_count = kernel->axis_count + kernel->index_count;
+  if (axis_count > AXIS_LIMIT) return interpreter_fail(interpreter, "more than %d axes", AXIS_LIMIT);
+  for (uint32_t i = 0; i < axis_count; i++) {
     if (!interpreter_dim(interpreter, kernel->axes[i].extent, &interpreter->extents[i])) return false;
     if (interpreter->extents[i] < 0)
       return interpreter_fail(interpreter, "axis '%s' has extent %" PRId64, kernel->axes[i].name,
@@ -89,6 +90,7 @@ static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
     if (!layout_create(interpreter, &kernel->buffers[i], memory, &byte_count)) return false;
     if (kernel_buffer_is_parameter(kernel, i)) {
       memory->bytes = buffers[parameter++];
+      if (kernel->buffers[i].role == BUFFER_STATUS) interpreter->status = (int32_t *)(void *)memory->bytes;
       if (kernel->buffers[i].panel && !unpack_panels(interpreter, &kernel->buffers[i], memory, byte_count)) return false;
     } else if (!allocate(memory, byte_count))
       return interpreter_fail(interpreter, "no memory for the %" PRIu64 " bytes of %%%s", byte_count,

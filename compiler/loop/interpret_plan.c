@@ -23,7 +23,7 @@ static bool form_create(Interpreter *interpreter, const Subscript *subscript, ui
   int64_t low = form->offset, high = form->offset;
   for (uint32_t i = 0; i < count; i++) {
     axes[i] = subscript->terms[i].label;
-    if (axes[i] >= interpreter->kernel->axis_count)
+    if (axes[i] >= interpreter->kernel->axis_count + interpreter->kernel->index_count)
       return interpreter_fail(interpreter, "a subscript uses axis %u, which is none", axes[i]);
     if (!interpreter_dim(interpreter, subscript->terms[i].coefficient, &coefficients[i])) return false;
     if (!widen(coefficients[i], interpreter->extents[axes[i]], &low, &high))
@@ -52,6 +52,21 @@ static bool plan_operands(Interpreter *interpreter, PlanNode *node, uint32_t exp
   return true;
 }
 
+/* The indices that stand in the subscripts, each once. */
+static bool plan_indices(Interpreter *interpreter, PlanNode *node, uint32_t rank, uint32_t strip_axis) {
+  const Kernel *kernel = interpreter->kernel;
+  node->indices = arena_array(interpreter->arena, PlanIndex, kernel->index_count);
+  for (uint32_t axis = kernel->axis_count; axis < kernel->axis_count + kernel->index_count; axis++) {
+    bool used = false;
+    for (uint32_t i = 0; i < rank; i++) used = used || subscript_uses(&node->expr->subscripts[i], axis);
+    if (!used) continue;
+    PlanNode *value = node_plan(interpreter, kernel->axes[axis].value, strip_axis);
+    if (!value) return false;
+    node->indices[node->index_count++] = (PlanIndex){axis, value};
+  }
+  return true;
+}
+
 static bool plan_load(Interpreter *interpreter, PlanNode *node, uint32_t strip_axis) {
   const Expr *expr = node->expr;
   const Kernel *kernel = interpreter->kernel;
@@ -66,7 +81,7 @@ static bool plan_load(Interpreter *interpreter, PlanNode *node, uint32_t strip_a
     return interpreter_fail(interpreter, "a load of %%%s has type %s", buffer->name,
                             element_info(expr->type)->name);
   node->forms = forms_create(interpreter, expr->subscripts, buffer->rank, strip_axis);
-  return node->forms != NULL;
+  return node->forms && plan_indices(interpreter, node, buffer->rank, strip_axis);
 }
 
 static bool plan_call(Interpreter *interpreter, PlanNode *node, uint32_t strip_axis) {

@@ -32,11 +32,19 @@ typedef struct PlanNode {
   size_t element_bytes;        /* of the strip */
   uint8_t *strip;              /* STRIP_LENGTH elements of expr->type */
   LinearForm *forms;           /* LOAD: one per dim; INDEX: one; GUARD: one per range */
+  struct PlanIndex *indices;   /* LOAD: those of its subscripts */
+  uint32_t index_count;
   const int64_t *lows, *highs; /* GUARD */
   StripFunction function;      /* CALL */
   StripLoad load;              /* LOAD */
   struct PlanNode *operands[3];
 } PlanNode;
+
+/* An index of a load. */
+typedef struct PlanIndex {
+  uint32_t axis; /* where its value goes in Interpreter.position */
+  PlanNode *value;
+} PlanIndex;
 
 typedef struct StagePlan {
   const Stage *stage;
@@ -58,6 +66,7 @@ typedef struct Interpreter {
   PlanBuffer *buffers;
   int64_t extents[AXIS_LIMIT];
   int64_t position[AXIS_LIMIT]; /* the point; on the strip's axis where the strip starts */
+  int32_t *status;              /* of the kernel, null where it has none */
   const Stage *stage;           /* for messages */
 } Interpreter;
 
@@ -75,5 +84,5 @@ int64_t linear_form_value(const LinearForm *form, const int64_t *position);
 bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearForm *forms, size_t first,
                   size_t count, uint8_t **start, int64_t *step);
 /* Computes the points [first, first + count) of the current strip into node->strip at the same places. */
-bool strip_evaluate(const Interpreter *interpreter, PlanNode *node, size_t first, size_t count);
+bool strip_evaluate(Interpreter *interpreter, PlanNode *node, size_t first, size_t count);
 #endif

@@ -2,6 +2,7 @@
 /* Runs the steps of a program with memory of its own for each buffer, which lives from the first step that
    uses it to the last, where nested steps count as the one around them: the memory plan's offsets are not part of
    the meaning. */
+#include "aicc/abi.h"
 #include "loop/program.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -149,9 +150,8 @@ static bool run_loop(Run *run, const Step *step, uint32_t depth) {
 
 /* As in the object, where the product or sum overflows as well. */
 static void require_dims(const Run *run, const Step *step) {
-  enum { STATUS_SHAPE = 3 /* AICC_E_SHAPE */ };
   int64_t value;
-  if (!dim_evaluate(step->form, run->symbols, &value) || value) *run->status = STATUS_SHAPE;
+  if (!dim_evaluate(step->form, run->symbols, &value) || value) *run->status = AICC_E_SHAPE;
 }
 
 static bool run_step(Run *run, const Step *step, uint32_t depth) {

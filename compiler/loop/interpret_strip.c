@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evaluates expressions over strips. A range of a guard is an interval of any strip, so a mixed strip falls
    into at most three runs, and only the run where the ranges hold sees the guarded operand. */
+#include "aicc/abi.h"
 #include "loop/interpret_plan.h"
 #include <inttypes.h>
 #include <string.h>
@@ -30,7 +31,34 @@ bool strip_locate(const Interpreter *interpreter, uint32_t buffer, const LinearF
   return true;
 }
 
-static bool evaluate_load(const Interpreter *interpreter, const PlanNode *node, size_t first, size_t count) {
+/* Point by point: each has indices of its own. */
+static bool evaluate_indexed(Interpreter *interpreter, const PlanNode *node, size_t first, size_t count) {
+  for (uint32_t i = 0; i < node->index_count; i++)
+    if (!strip_evaluate(interpreter, node->indices[i].value, first, count)) return false;
+  for (size_t k = first; k < first + count; k++) {
+    bool inside = true;
+    uint8_t *start, *out = node->strip + k * node->element_bytes;
+    int64_t step;
+    for (uint32_t i = 0; i < node->index_count; i++) {
+      const PlanIndex *index = &node->indices[i];
+      int64_t value = ((const int64_t *)(const void *)index->value->strip)[k], extent = interpreter->extents[index->axis];
+      bool fits = value >= 0 && value < extent;
+      interpreter->position[index->axis] = fits ? value : 0;
+      if (!fits && interpreter->status) *interpreter->status = AICC_E_INDEX;
+      inside = inside && extent > 0;
+    }
+    if (!inside)
+      strip_fill(node->expr->type, 0, 1, out);
+    else if (strip_locate(interpreter, node->expr->buffer, node->forms, k, 1, &start, &step))
+      node->load(1, start, 0, out);
+    else
+      return false;
+  }
+  return true;
+}
+
+static bool evaluate_load(Interpreter *interpreter, const PlanNode *node, size_t first, size_t count) {
+  if (node->index_count) return evaluate_indexed(interpreter, node, first, count);
   uint8_t *start, *out = node->strip + first * node->element_bytes;
   int64_t step;
   if (!strip_locate(interpreter, node->expr->buffer, node->forms, first, count, &start, &step)) return false;
@@ -66,7 +94,7 @@ static void narrow(const LinearForm *form, const int64_t *position, int64_t low,
     --*end;
 }
 
-static bool evaluate_run(const Interpreter *interpreter, PlanNode *node, PlanNode *operand, size_t first,
+static bool evaluate_run(Interpreter *interpreter, PlanNode *node, PlanNode *operand, size_t first,
                          size_t end) {
   if (first == end) return true;
   if (!strip_evaluate(interpreter, operand, first, end - first)) return false;
@@ -75,7 +103,7 @@ static bool evaluate_run(const Interpreter *interpreter, PlanNode *node, PlanNod
   return true;
 }
 
-static bool evaluate_guard(const Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
+static bool evaluate_guard(Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
   size_t low = first, high = first + count;
   for (uint32_t i = 0; i < node->expr->range_count && low < high; i++)
     narrow(&node->forms[i], interpreter->position, node->lows[i], node->highs[i], &low, &high);
@@ -85,7 +113,7 @@ static bool evaluate_guard(const Interpreter *interpreter, PlanNode *node, size_
          evaluate_run(interpreter, node, node->operands[1], high, first + count);
 }
 
-static bool evaluate_call(const Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
+static bool evaluate_call(Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
   const void *operands[3];
   for (uint32_t i = 0; i < node->expr->operand_count; i++) {
     PlanNode *operand = node->operands[i];
@@ -96,7 +124,7 @@ static bool evaluate_call(const Interpreter *interpreter, PlanNode *node, size_t
   return true;
 }
 
-bool strip_evaluate(const Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
+bool strip_evaluate(Interpreter *interpreter, PlanNode *node, size_t first, size_t count) {
   switch (node->expr->kind) {
   case EXPR_LITERAL:
     return true;

@@ -49,7 +49,7 @@ bool parse_buffer_name(KernelParser *kernel, uint32_t *buffer) {
 
 bool parse_axis_name(KernelParser *kernel, uint32_t *axis) {
   const Token token = kernel->parser->lexer.token;
-  for (*axis = 0; token.kind == TOKEN_WORD && *axis < kernel->axis_count; ++*axis)
+  for (*axis = 0; token.kind == TOKEN_WORD && *axis < kernel->kernel->axis_count; ++*axis)
     if (strcmp(kernel->kernel->axes[*axis].name, token.string) == 0) {
       lexer_next(&kernel->parser->lexer);
       return true;

@@ -24,6 +24,8 @@ static bool parse_kernel_buffer(KernelParser *kernel, bool is_local) {
   if (!parse_expect(parser, ':')) return false;
   if (!is_local && lexer_accept_word(lexer, "in"))
     buffer.role = BUFFER_IN;
+  else if (!is_local && lexer_accept_word(lexer, "status"))
+    buffer.role = BUFFER_STATUS;
   else if (!is_local && parse_expect_word(parser, "out"))
     buffer.role = BUFFER_OUT;
   else if (!is_local)
@@ -54,25 +56,51 @@ static bool parse_kernel_buffer(KernelParser *kernel, bool is_local) {
   return true;
 }
 
+/* A name that no axis, index or symbol has yet. */
+static bool parse_new_axis(KernelParser *kernel, KernelAxis *axis) {
+  Parser *parser = kernel->parser;
+  const Token name = parser->lexer.token;
+  if (name.kind != TOKEN_WORD || label_is_reserved(name.string) ||
+      dim_symbol_find(parser->module->dims, name.string))
+    return parse_error(parser, &name, "expected an axis, which is no symbol");
+  for (size_t i = 0; i < kernel->axis_count; i++)
+    if (strcmp(kernel->kernel->axes[i].name, name.string) == 0)
+      return parse_error(parser, &name, "axis '%s' is declared twice", name.string);
+  if (kernel->axis_count == LABEL_LIMIT)
+    return parse_error(parser, &name, "more than %d axes", LABEL_LIMIT);
+  *axis = (KernelAxis){.name = arena_copy_text(parser->module->arena, name.string, name.length)};
+  lexer_next(&parser->lexer);
+  return true;
+}
+
+static void add_axis(KernelParser *kernel, KernelAxis axis) {
+  kernel->equation.names[kernel->axis_count] = axis.name;
+  arena_push(kernel->parser->module->arena, kernel->kernel->axes, kernel->axis_count, kernel->axis_capacity) = axis;
+  kernel->equation.label_count = (uint32_t)kernel->axis_count;
+}
+
 static bool parse_axes(KernelParser *kernel) {
   Parser *parser = kernel->parser;
+  KernelAxis axis;
   do {
-    const Token name = parser->lexer.token;
-    if (name.kind != TOKEN_WORD || label_is_reserved(name.string) ||
-        dim_symbol_find(parser->module->dims, name.string))
-      return parse_error(parser, &name, "expected an axis, which is no symbol");
-    for (size_t i = 0; i < kernel->axis_count; i++)
-      if (strcmp(kernel->kernel->axes[i].name, name.string) == 0)
-        return parse_error(parser, &name, "axis '%s' is declared twice", name.string);
-    if (kernel->axis_count == LABEL_LIMIT)
-      return parse_error(parser, &name, "more than %d axes", LABEL_LIMIT);
-    KernelAxis axis = {.name = arena_copy_text(parser->module->arena, name.string, name.length)};
-    lexer_next(&parser->lexer);
-    if (!parse_expect(parser, ':') || !parse_dim(parser, &axis.extent)) return false;
-    kernel->equation.names[kernel->axis_count] = axis.name;
-    arena_push(parser->module->arena, kernel->kernel->axes, kernel->axis_count, kernel->axis_capacity) = axis;
-    kernel->equation.label_count = kernel->kernel->axis_count = (uint32_t)kernel->axis_count;
+    if (!parse_new_axis(kernel, &axis) || !parse_expect(parser, ':') || !parse_dim(parser, &axis.extent)) return false;
+    add_axis(kernel, axis);
+    kernel->kernel->axis_count++;
   } while (lexer_accept(&parser->lexer, ','));
+  return true;
+}
+
+/* "r in 100 = %i[n]": an index sees the axes. */
+static bool parse_index(KernelParser *kernel) {
+  Parser *parser = kernel->parser;
+  KernelAxis axis;
+  if (!parse_new_axis(kernel, &axis) || !parse_expect_word(parser, "in") || !parse_dim(parser, &axis.extent) ||
+      !parse_expect(parser, '='))
+    return false;
+  axis.value = parse_expression(kernel, 0);
+  if (!axis.value) return false;
+  add_axis(kernel, axis);
+  kernel->kernel->index_count++;
   return true;
 }
 
@@ -239,6 +267,8 @@ static bool parse_body(KernelParser *kernel) {
   while (lexer_accept_word(lexer, "local"))
     if (!parse_kernel_buffer(kernel, true)) return false;
   if (lexer_accept_word(lexer, "axes") && !parse_axes(kernel)) return false;
+  while (lexer_accept_word(lexer, "index"))
+    if (!parse_index(kernel)) return false;
   while (!lexer_is(lexer, '}') && !lexer_is_word(lexer, "schedule"))
     if (!parse_stage(kernel)) return false;
   if (!lexer_accept_word(lexer, "schedule")) return parse_expect(parser, '}');

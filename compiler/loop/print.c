@@ -26,7 +26,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-const char *const buffer_role_names[3] = {"in", "out", "local"};
+const char *const buffer_role_names[4] = {"in", "out", "status", "local"};
 const char *const schedule_kind_names[SCHEDULE_KIND_COUNT] = {"par", "for", "unroll", "vec", "tile"};
 
 const char **program_names(Arena *arena, const DimContext *dims, const char *const *names, uint32_t count) {
@@ -202,6 +202,13 @@ static void print_axes(const KernelPrinter *printer) {
     dim_print(printer->text, kernel->axes[i].extent);
   }
   if (kernel->axis_count) text_add(printer->text, "\n");
+  for (uint32_t i = kernel->axis_count; i < kernel->axis_count + kernel->index_count; i++) {
+    text_format(printer->text, "    index %s in ", printer->axes[i]);
+    dim_print(printer->text, kernel->axes[i].extent);
+    text_add(printer->text, " = ");
+    print_expression(printer, kernel->axes[i].value);
+    text_add(printer->text, "\n");
+  }
 }
 
 static void name_parts(KernelPrinter *printer, Arena *arena, const DimContext *dims) {
@@ -209,9 +216,10 @@ static void name_parts(KernelPrinter *printer, Arena *arena, const DimContext *d
   const char **names = arena_array(arena, const char *, kernel->buffer_count);
   for (uint32_t i = 0; i < kernel->buffer_count; i++) names[i] = kernel->buffers[i].name;
   printer->buffers = program_names(arena, NULL, names, kernel->buffer_count);
-  names = arena_array(arena, const char *, kernel->axis_count);
-  for (uint32_t i = 0; i < kernel->axis_count; i++) names[i] = kernel->axes[i].name;
-  printer->axes = program_names(arena, dims, names, kernel->axis_count);
+  uint32_t axis_count = kernel->axis_count + kernel->index_count;
+  names = arena_array(arena, const char *, axis_count);
+  for (uint32_t i = 0; i < axis_count; i++) names[i] = kernel->axes[i].name;
+  printer->axes = program_names(arena, dims, names, axis_count);
   names = arena_array(arena, const char *, kernel->stage_count);
   for (uint32_t i = 0; i < kernel->stage_count; i++) names[i] = kernel->stages[i].name;
   printer->stages = program_names(arena, NULL, names, kernel->stage_count);

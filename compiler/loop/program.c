@@ -57,12 +57,46 @@ Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer) {
   return count;
 }
 
-Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis) {
+bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript) {
+  for (uint32_t i = 0; i < subscript->term_count; i++)
+    if (subscript->terms[i].label >= kernel->axis_count) return true;
+  return false;
+}
+
+static bool subscript_depends(const Kernel *kernel, const Subscript *subscript, uint32_t axis) {
+  for (uint32_t i = 0; i < subscript->term_count; i++) {
+    uint32_t label = subscript->terms[i].label;
+    if (label == axis || (label >= kernel->axis_count && index_depends(kernel, label, axis))) return true;
+  }
+  return false;
+}
+
+static bool expr_depends(const Kernel *kernel, const Expr *expr, uint32_t axis) {
+  uint32_t rank = expr->kind == EXPR_LOAD ? kernel->buffers[expr->buffer].rank : expr->kind == EXPR_INDEX;
+  for (uint32_t i = 0; i < rank; i++)
+    if (subscript_depends(kernel, &expr->subscripts[i], axis)) return true;
+  for (uint32_t i = 0; i < expr->range_count; i++)
+    if (subscript_depends(kernel, &expr->ranges[i].form, axis)) return true;
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    if (expr_depends(kernel, expr->operands[i], axis)) return true;
+  return false;
+}
+
+bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis) {
+  return expr_depends(kernel, kernel->axes[index].value, axis);
+}
+
+Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t number, const Subscript *subscripts, uint32_t axis) {
+  const KernelBuffer *buffer = &kernel->buffers[number];
   Dim stride = dim_constant(dims, 1), sum = dim_constant(dims, 0);
   for (uint32_t i = buffer->rank; i-- > 0;) {
-    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
-      if (subscripts[i].terms[j].label == axis)
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++) {
+      uint32_t label = subscripts[i].terms[j].label;
+      if (label == axis)
         sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, stride));
+      else if (label >= kernel->axis_count && index_depends(kernel, label, axis))
+        return dim_invalid(dims);
+    }
     bool columns = buffer->panel && i + 1 == buffer->rank;
     stride = dim_multiply(dims, stride, columns ? dim_constant(dims, buffer->panel) : buffer->dims[i]);
   }
@@ -142,7 +176,7 @@ static bool stage_equal(const Kernel *kernel, const Stage *a, const Stage *b) {
 
 bool kernel_equal(const Kernel *a, const Kernel *b) {
   if (a->buffer_count != b->buffer_count || a->axis_count != b->axis_count || a->stage_count != b->stage_count ||
-      a->task_count != b->task_count)
+      a->index_count != b->index_count || a->task_count != b->task_count)
     return false;
   for (uint32_t i = 0; i < a->buffer_count; i++) {
     const KernelBuffer *x = &a->buffers[i], *y = &b->buffers[i];
@@ -150,8 +184,10 @@ bool kernel_equal(const Kernel *a, const Kernel *b) {
         memcmp(x->dims, y->dims, x->rank * sizeof *x->dims) != 0)
       return false;
   }
-  for (uint32_t i = 0; i < a->axis_count; i++)
-    if (a->axes[i].extent != b->axes[i].extent) return false;
+  for (uint32_t i = 0; i < a->axis_count + a->index_count; i++)
+    if (a->axes[i].extent != b->axes[i].extent ||
+        (i >= a->axis_count && !expr_equal(a, a->axes[i].value, b->axes[i].value)))
+      return false;
   for (uint32_t i = 0; i < a->stage_count; i++)
     if (!stage_equal(a, &a->stages[i], &b->stages[i])) return false;
   return schedule_equal(a->schedule, b->schedule);

@@ -32,7 +32,8 @@ struct Expr {
   const WhereRange *ranges;
 };
 
-typedef enum BufferRole { BUFFER_IN, BUFFER_OUT, BUFFER_LOCAL } BufferRole;
+/* BUFFER_STATUS: an i32[] that indices out of range set to AICC_E_INDEX; whoever calls the kernel checks it. */
+typedef enum BufferRole { BUFFER_IN, BUFFER_OUT, BUFFER_STATUS, BUFFER_LOCAL } BufferRole;
 
 /* A parameter or local of a kernel: dense, row-major. Parameters do not overlap each other. With a panel of P the last
    dim is stored in panels of P columns: element [i..., n] of dims [D..., N] lies where [n / P, i..., n % P] of dims
@@ -47,9 +48,13 @@ typedef struct KernelBuffer {
   uint32_t panel;     /* 0: row-major */
 } KernelBuffer;
 
+/* An axis, or an index: the axis at which an integer stands that `value`, an i64 over the axes and inputs, gives at the point.
+   Outside of [0, extent) it sets the kernel's status, and counts as 0. Where a guard keeps a load from being evaluated,
+   so it does the indices of the load. */
 typedef struct KernelAxis {
   const char *name;
   Dim extent;
+  const Expr *value; /* null: an axis, which stages run over */
 } KernelAxis;
 
 /* target[subscripts] = monoid over reduce_axes of expr; without a monoid (SCALAR_COUNT) an assignment. The stage
@@ -97,8 +102,8 @@ typedef struct Kernel {
   Location location;  /* of the node it stands for */
   uint32_t buffer_count;
   KernelBuffer *buffers; /* parameters in the order of the call, then locals */
-  uint32_t axis_count;
-  KernelAxis *axes;
+  uint32_t axis_count, index_count;
+  KernelAxis *axes; /* the axes, then the indices, which stand in the subscripts of loads */
   uint32_t stage_count;
   Stage *stages;
   const Schedule *schedule;
@@ -180,8 +185,12 @@ bool schedule_is_leaf(const Schedule *schedule);
 /* How many elements the buffer takes in memory: with panels, more than its dims say. */
 Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer);
 /* Coefficient of the axis in the element offset of an access (within a panel where the buffer has them); the invalid
-   dim on overflow. */
-Dim access_stride(DimContext *dims, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t axis);
+   dim on overflow, and where an index of the access depends on the axis. */
+Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts, uint32_t axis);
+/* Whether the value of an index, counted as labels are, depends on the axis. */
+bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis);
+/* Whether an index stands in the subscript. */
+bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript);
 /* Sum of scalar costs, loads counting 1. */
 uint32_t expr_cost(const Expr *expr);
 /* True where the stage reduces over the axis. */

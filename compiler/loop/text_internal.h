@@ -8,7 +8,7 @@
 enum { SCHEDULE_KIND_COUNT = SCHEDULE_TILE + 1, EXPRESSION_DEPTH_LIMIT = 512, SCHEDULE_DEPTH_LIMIT = 64, OPERAND_LIMIT = 3 };
 
 /* The words of BufferRole and ScheduleKind. */
-extern const char *const buffer_role_names[3];
+extern const char *const buffer_role_names[4];
 extern const char *const schedule_kind_names[SCHEDULE_KIND_COUNT];
 
 /* The kernel being read, with growing arrays; the tokens and symbols are those of the tensor graph's parser.
@@ -17,7 +17,7 @@ typedef struct KernelParser {
   Parser *parser;
   Kernel *kernel;
   size_t buffer_count, buffer_capacity;
-  size_t axis_count, axis_capacity;
+  size_t axis_count, axis_capacity; /* with the indices */
   size_t stage_count, stage_capacity;
   EquationParser equation; /* its labels are the axes */
 } KernelParser;

@@ -26,14 +26,16 @@ bool kernel_dim_ok(KernelVerifier *verifier, const char *what, Dim dim) {
   return (dim && dim_is_valid(dim)) || kernel_fail(verifier, "%s is no valid dim", what);
 }
 
-bool kernel_subscript_ok(KernelVerifier *verifier, const Subscript *subscript) {
+bool kernel_subscript_ok(KernelVerifier *verifier, const Subscript *subscript, bool indices) {
+  const Kernel *kernel = verifier->kernel;
   if (subscript->boundary != BOUNDARY_NONE) return kernel_fail(verifier, "a subscript has a boundary mode");
   if (!kernel_dim_ok(verifier, "a subscript's offset", subscript->offset)) return false;
   for (uint32_t i = 0; i < subscript->term_count; i++) {
     const AffineTerm *term = &subscript->terms[i];
-    if (term->label >= verifier->kernel->axis_count)
-      return kernel_fail(verifier, "a subscript uses axis %u of %u", term->label,
-                         verifier->kernel->axis_count);
+    if (term->label >= kernel->axis_count + kernel->index_count)
+      return kernel_fail(verifier, "a subscript uses axis %u of %u", term->label, kernel->axis_count + kernel->index_count);
+    if (!indices && term->label >= kernel->axis_count)
+      return kernel_fail(verifier, "index '%s' stands where none may", kernel->axes[term->label].name);
     if (i && term->label <= term[-1].label)
       return kernel_fail(verifier, "a subscript's terms are not sorted by axis");
     if (!kernel_dim_ok(verifier, "a coefficient", term->coefficient)) return false;
@@ -57,6 +59,8 @@ static void verify_buffer(KernelVerifier *verifier, uint32_t index) {
     kernel_fail(verifier, "%%%s is aligned to %u bytes", buffer->name, buffer->alignment);
   for (uint32_t i = 0; i < buffer->rank; i++)
     if (!kernel_dim_ok(verifier, buffer->name, buffer->dims[i])) return;
+  if (buffer->role == BUFFER_STATUS && (buffer->element != ELEMENT_I32 || buffer->rank))
+    kernel_fail(verifier, "%%%s is a status, and no i32[]", buffer->name);
   if (buffer->panel && (buffer->role != BUFFER_IN || !buffer->rank || buffer->panel != PANEL_COLUMNS))
     kernel_fail(verifier, "%%%s cannot have panels of %u", buffer->name, buffer->panel);
 }
@@ -65,11 +69,12 @@ static bool verify_target(KernelVerifier *verifier) {
   const Kernel *kernel = verifier->kernel;
   const Stage *stage = verifier->stage;
   DimContext *dims = verifier->program->dims;
-  if (stage->target >= kernel->buffer_count || kernel->buffers[stage->target].role == BUFFER_IN)
+  if (stage->target >= kernel->buffer_count || kernel->buffers[stage->target].role == BUFFER_IN ||
+      kernel->buffers[stage->target].role == BUFFER_STATUS)
     return kernel_fail(verifier, "the target is no out or local buffer");
   const KernelBuffer *target = &kernel->buffers[stage->target];
   for (uint32_t i = 0; i < target->rank; i++) {
-    if (!kernel_subscript_ok(verifier, &stage->subscripts[i])) return false;
+    if (!kernel_subscript_ok(verifier, &stage->subscripts[i], false)) return false;
     if (!form_proved_within(verifier, &stage->subscripts[i], dim_constant(dims, 0), target->dims[i]))
       return kernel_fail(verifier, "subscript %u of the target %%%s is not provably inside", i, target->name);
   }
@@ -116,14 +121,20 @@ static void verify_kernel(KernelVerifier *verifier, const Kernel *kernel) {
   bool outside = verifier->ok;
   verifier->ok = true;
   verifier->kernel = kernel;
-  if (kernel->axis_count > VERIFY_AXIS_LIMIT) kernel_fail(verifier, "there are %u axes", kernel->axis_count);
-  for (uint32_t i = 0; i < kernel->axis_count; i++) {
+  uint32_t axis_count = kernel->axis_count + kernel->index_count, statuses = 0;
+  if (axis_count > VERIFY_AXIS_LIMIT) kernel_fail(verifier, "there are %u axes", axis_count);
+  for (uint32_t i = 0; i < axis_count; i++) {
+    if ((i < kernel->axis_count) != !kernel->axes[i].value) kernel_fail(verifier, "axis %u has a value, or an index has none", i);
     if (!kernel->axes[i].name) kernel_fail(verifier, "axis %u has no name", i);
     if (kernel_dim_ok(verifier, "an axis's extent", kernel->axes[i].extent) &&
         dim_range(verifier->program->dims, kernel->axes[i].extent).high < 0)
       kernel_fail(verifier, "axis %u has a negative extent", i);
   }
-  for (uint32_t i = 0; i < kernel->buffer_count; i++) verify_buffer(verifier, i);
+  for (uint32_t i = 0; i < kernel->buffer_count; i++) {
+    verify_buffer(verifier, i);
+    statuses += kernel->buffers[i].role == BUFFER_STATUS;
+  }
+  if (statuses != (kernel->index_count > 0)) kernel_fail(verifier, "there are %u statuses for %u indices", statuses, kernel->index_count);
   if (kernel_dim_ok(verifier, "the number of tasks", kernel->task_count)) {
     DimRange tasks = dim_range(verifier->program->dims, kernel->task_count);
     if (tasks.low < 1 || tasks.high > TASK_LIMIT)
@@ -163,6 +174,7 @@ static void verify_program_buffer(KernelVerifier *verifier, size_t index) {
     kernel_fail(verifier, "constant buffer #%zu and its blob disagree", index);
   if (buffer->storage == STORAGE_WORKSPACE && buffer->byte_count)
     kernel_dim_ok(verifier, "a buffer's size", buffer->byte_count);
+  if (buffer->storage == STORAGE_WORKSPACE && buffer->offset) kernel_dim_ok(verifier, "a buffer's offset", buffer->offset);
   if (!body || (buffer->storage != STORAGE_ARGUMENT && buffer->storage != STORAGE_RESULT)) return;
   bool argument = buffer->storage == STORAGE_ARGUMENT;
   const char *what = argument ? "argument" : "result";
@@ -184,6 +196,7 @@ bool program_verify(const Program *program, const char *pass) {
         kernel_fail(verifier, "two kernels have the name '%s'", program->kernels[i]->name);
     verify_kernel(verifier, program->kernels[i]);
   }
+  if (program->workspace_bytes) kernel_dim_ok(verifier, "the size of the workspace", program->workspace_bytes);
   if (verifier->ok) verify_steps(verifier);
   bool ok = verifier->ok;
   arena_destroy(arena);

@@ -34,7 +34,7 @@ static Form form_add(DimContext *dims, Form form, Dim factor, const Subscript *s
 static Dim form_least(const KernelVerifier *verifier, const Form *form) {
   DimContext *dims = verifier->program->dims;
   Dim least = form->offset, one = dim_constant(dims, 1);
-  for (uint32_t a = 0; a < verifier->kernel->axis_count; a++) {
+  for (uint32_t a = 0; a < verifier->kernel->axis_count + verifier->kernel->index_count; a++) {
     Dim coefficient = form->coefficients[a];
     if (!coefficient || dim_range(dims, coefficient).low >= 0) continue;
     if (dim_range(dims, coefficient).high > 0) return dim_invalid(dims);

@@ -8,11 +8,23 @@ static bool is_compute(ElementType type) {
   return element_is_addressable(type) && element_info(type)->compute == type;
 }
 
+/* Where it is used, an index is computed: over the stage's axes, from what a stage does not change. */
+static bool verify_index(KernelVerifier *verifier, uint32_t index) {
+  const KernelAxis *axis = &verifier->kernel->axes[index];
+  if (axis->value->type != ELEMENT_I64) return kernel_fail(verifier, "index '%s' is no i64", axis->name);
+  verifier->in_index = true;
+  verify_expression(verifier, axis->value);
+  verifier->in_index = false;
+  return true;
+}
+
 /* Only axes that the stage runs over have a value. */
-static bool subscript_in_stage(KernelVerifier *verifier, const Subscript *subscript) {
-  if (!kernel_subscript_ok(verifier, subscript)) return false;
+static bool subscript_in_stage(KernelVerifier *verifier, const Subscript *subscript, bool indices) {
+  if (!kernel_subscript_ok(verifier, subscript, indices)) return false;
   for (uint32_t i = 0; i < subscript->term_count; i++)
-    if (!(verifier->axes >> subscript->terms[i].label & 1))
+    if (subscript->terms[i].label >= verifier->kernel->axis_count) {
+      if (!verify_index(verifier, subscript->terms[i].label)) return false;
+    } else if (!(verifier->axes >> subscript->terms[i].label & 1))
       return kernel_fail(verifier, "axis '%s' is neither in the target's subscripts nor reduced",
                          verifier->kernel->axes[subscript->terms[i].label].name);
   return true;
@@ -47,13 +59,14 @@ static void verify_load(KernelVerifier *verifier, const Expr *expr) {
   }
   const KernelBuffer *buffer = &kernel->buffers[expr->buffer];
   DimContext *dims = verifier->program->dims;
+  if (verifier->in_index && buffer->role != BUFFER_IN) kernel_fail(verifier, "an index reads %%%s, which is no input", buffer->name);
   if (buffer->role != BUFFER_IN && !written_before(verifier, expr->buffer))
     kernel_fail(verifier, "reads %%%s, which no earlier stage writes", buffer->name);
   if (expr->type != element_info(buffer->element)->compute)
     kernel_fail(verifier, "a load of %%%s has type %s instead of %s", buffer->name,
                 element_info(expr->type)->name, element_info(element_info(buffer->element)->compute)->name);
   for (uint32_t i = 0; i < buffer->rank; i++) {
-    if (!subscript_in_stage(verifier, &expr->subscripts[i])) return;
+    if (!subscript_in_stage(verifier, &expr->subscripts[i], !verifier->in_index)) return;
     if (!form_proved_within(verifier, &expr->subscripts[i], dim_constant(dims, 0), buffer->dims[i]))
       fail_bounds(verifier, buffer, i);
   }
@@ -114,7 +127,7 @@ static void verify_guard(KernelVerifier *verifier, const Expr *expr) {
   uint32_t outside = verifier->guard_count;
   for (uint32_t i = 0; i < expr->range_count; i++) {
     const WhereRange *range = &expr->ranges[i];
-    if (!subscript_in_stage(verifier, &range->form) ||
+    if (!subscript_in_stage(verifier, &range->form, false) ||
         !kernel_dim_ok(verifier, "the start of a guard's range", range->low) ||
         !kernel_dim_ok(verifier, "the end of a guard's range", range->high))
       return;
@@ -145,7 +158,7 @@ void verify_expression(KernelVerifier *verifier, const Expr *expr) {
     verify_guard(verifier, expr);
     return;
   case EXPR_INDEX:
-    subscript_in_stage(verifier, expr->subscripts);
+    subscript_in_stage(verifier, expr->subscripts, false);
     if (expr->type != ELEMENT_I64)
       kernel_fail(verifier, "an index has type %s", element_info(expr->type)->name);
     return;

@@ -59,7 +59,10 @@ static void check_expression(StepVerifier *self, const Kernel *kernel, const Exp
 static void check_iterations(StepVerifier *self, const Kernel *kernel) {
   self->is_told = false;
   check_dim(self, kernel->task_count);
-  for (uint32_t i = 0; i < kernel->axis_count; i++) check_dim(self, kernel->axes[i].extent);
+  for (uint32_t i = 0; i < kernel->axis_count + kernel->index_count; i++) {
+    check_dim(self, kernel->axes[i].extent);
+    if (kernel->axes[i].value) check_expression(self, kernel, kernel->axes[i].value);
+  }
   for (uint32_t i = 0; i < kernel->buffer_count; i++)
     for (uint32_t j = 0; j < kernel->buffers[i].rank; j++) check_dim(self, kernel->buffers[i].dims[j]);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
@@ -83,15 +86,16 @@ static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, co
       !same_count(self, count, type_count(program->dims, &buffer->type)))
     kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
                 parameter->name);
-  if (parameter->role == BUFFER_OUT && given)
+  bool writes = parameter->role == BUFFER_OUT || parameter->role == BUFFER_STATUS;
+  if (writes && given)
     kernel_fail(verifier, "parameter %%%s writes buffer #%u, an argument or constant", parameter->name,
                 number);
-  if (parameter->role == BUFFER_IN && !given && !written[number])
+  if (parameter->role != BUFFER_OUT && !given && !written[number])
     kernel_fail(verifier, "parameter %%%s reads buffer #%u, which no earlier step writes", parameter->name,
                 number);
   for (uint32_t i = 0; i < at; i++)
     if (step->buffers[i] == number &&
-        (parameter->role == BUFFER_OUT || verifier->kernel->buffers[i].role == BUFFER_OUT))
+        (writes || verifier->kernel->buffers[i].role != BUFFER_IN))
       kernel_fail(verifier, "buffer #%u is bound to two parameters of which one is written", number);
 }
 

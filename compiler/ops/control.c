@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators whose attributes are graphs: branches and loops. */
+#include "aicc/abi.h"
 #include "ops/families.h"
 #include <string.h>
 
@@ -34,7 +35,6 @@ static Dim declared_parts(const OperatorCall *call, uint32_t carried) {
 /* Where the number of iterations is known at run time only and nothing in the body ends the loop, the declared
    number stands in for the trip count and the condition, which are checked at run time. */
 static bool take_declared_trip(const OperatorCall *call, Node *node, uint32_t carried) {
-  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
   Module *module = call->builder->module;
   const Dim *goes_on = node->regions[0]->results[0]->tracked;
   Value *trip = node->operands[0], *condition = node->operands[1];
@@ -48,7 +48,7 @@ static bool take_declared_trip(const OperatorCall *call, Node *node, uint32_t ca
   Value *valid = build_binary(&before, SCALAR_EQ, count, declared);
   node->operands[0] = declared;
   node->operands[1] = NULL;
-  return valid && build_require(&before, valid, STATUS_VALUE);
+  return valid && build_require(&before, valid, AICC_E_VALUE);
 }
 
 static bool expand_loop(OperatorCall *call, Value **results) {
@@ -143,14 +143,13 @@ static Value *given_input(const OperatorCall *call, uint32_t index) {
 
 /* Checks at run time that every sequence is as long as its axis: shorter ones are not supported. */
 static bool require_whole_sequences(const OperatorCall *call, Dim length) {
-  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
   Builder *builder = call->builder;
   Value *lengths = call->inputs[0];
   if (!lengths) return true;
   Value *valid = build_binary(builder, SCALAR_EQ, lengths,
                               build_reshape(builder, build_dims(builder, &length, 1), 0, NULL));
   uint64_t axes = (UINT64_C(1) << lengths->type.rank) - 1;
-  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, axes, false), STATUS_VALUE);
+  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, axes, false), AICC_E_VALUE);
 }
 
 /* Opset 8: all values have a batch axis in front, and sequences lie along axis 1. A scan over the batch around a

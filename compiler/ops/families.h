@@ -20,6 +20,7 @@ extern const Operator pad_operators[];
 extern const Operator conv_transpose_operators[];
 extern const Operator normalization_operators[];
 extern const Operator control_operators[];
+extern const Operator gather_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}

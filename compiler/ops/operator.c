@@ -13,6 +13,7 @@ static const Operator *const families[] = {
     arithmetic_operators, logic_operators, activation_operators, math_operators,  conversion_operators,
     reduce_operators,     softmax_operators, matrix_operators,   convolution_operators, pooling_operators,
     shape_operators,     movement_operators, pad_operators, conv_transpose_operators, normalization_operators, control_operators,
+    gather_operators,
 };
 
 const Operator *operator_at(size_t index) {
@@ -95,6 +96,7 @@ static bool elements_accept(OperatorElements elements, ElementType type) {
   case ELEMENTS_BOOL: return class == CLASS_BOOL;
   case ELEMENTS_ARITHMETIC: return class == CLASS_BOOL || element_is_numeric(type);
   case ELEMENTS_I64: return type == ELEMENT_I64;
+  case ELEMENTS_INDEX: return type == ELEMENT_I64 || type == ELEMENT_I32;
   }
   return false;
 }

@@ -19,7 +19,8 @@ typedef enum OperatorElements {
   ELEMENTS_SIGNED, /* signed integers and floats */
   ELEMENTS_BOOL,
   ELEMENTS_ARITHMETIC, /* bool, integers, floats */
-  ELEMENTS_I64         /* exactly i64 */
+  ELEMENTS_I64,        /* exactly i64 */
+  ELEMENTS_INDEX       /* i64 or i32: what chooses elements of another tensor */
 } OperatorElements;
 
 typedef struct OperatorInput {

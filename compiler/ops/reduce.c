@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Reduce family: axes as an attribute, as a constant input, or as an input known at run time only. */
+#include "aicc/abi.h"
 #include "ops/families.h"
 
-enum { RUN_TIME_RANK_LIMIT = 8, STATUS_VALUE = 8 /* AICC_E_VALUE */ };
+enum { RUN_TIME_RANK_LIMIT = 8 };
 
 typedef enum Reduction { SUM, MEAN, MAX, MIN, PRODUCT, L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE } Reduction;
 
@@ -123,7 +124,7 @@ static bool expand_run_time_axes(OperatorCall *call, Value *x, Value *axes, bool
     if (!chosen || !valid) return false;
   }
   if (!chosen) return call_invalid(call, "no set of axes gives the declared shape");
-  if (!build_require(builder, valid, STATUS_VALUE)) return false;
+  if (!build_require(builder, valid, AICC_E_VALUE)) return false;
   results[0] = chosen;
   return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constants and changes of shape. */
+#include "aicc/abi.h"
 #include "ops/families.h"
 #include <string.h>
 
@@ -91,7 +92,6 @@ static bool resolve_shape(OperatorCall *call, const Value *x, Dim *dims, size_t 
 
 /* The shape operand is known at run time only: the declared result gives the dims, the values are checked. */
 static bool expand_run_time_reshape(OperatorCall *call, Value *x, Value *shape, Value **results) {
-  enum { STATUS_VALUE = 8 /* AICC_E_VALUE */ };
   Builder *builder = call->builder;
   const Type *declared = &call->declared[0];
   Dim limit = dim_constant(builder->module->dims, declared->rank);
@@ -114,7 +114,7 @@ static bool expand_run_time_reshape(OperatorCall *call, Value *x, Value *shape, 
     Value *zero = build_binary(builder, SCALAR_EQ, shape, build_integer(builder, ELEMENT_I64, 0));
     valid = build_binary(builder, SCALAR_OR, valid, build_binary(builder, SCALAR_AND, zero, keeps));
   }
-  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, 1, false), STATUS_VALUE);
+  return valid && build_require(builder, build_reduce(builder, SCALAR_AND, valid, 1, false), AICC_E_VALUE);
 }
 
 static bool expand_reshape(OperatorCall *call, Value **results) {

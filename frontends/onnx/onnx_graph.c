@@ -305,6 +305,16 @@ static void check_pins(Importer *importer, const OnnxImportOptions *options) {
                   options->pin_names[i]);
 }
 
+/* Exporters name a dim after what it is, as in "past + sequence": the run checks that it is. */
+static void require_spelled_dims(Builder *builder, Arena *scratch) {
+  DimContext *context = builder->module->dims;
+  for (size_t i = 0; i < dim_symbol_count(context); i++) {
+    const char *name = dim_symbol_at(context, i)->name;
+    Dim spelled = dim_spelled(context, scratch, name);
+    if (spelled) build_require_equal(builder, dim_symbol(context, name), spelled, "a dim is not what its name says");
+  }
+}
+
 bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOptions *options) {
   const Onnx__GraphProto *graph = importer->model->graph;
   Module *module = importer->module;
@@ -320,6 +330,8 @@ bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOp
   graph_bind_initializers(&scope, graph);
   import_inputs(&scope, graph, &argument_names);
   check_pins(importer, options);
+  builder.location = (Location){.file = importer->path};
+  require_spelled_dims(&builder, importer->scratch);
   nodes_bind(&scope, graph->node, graph->n_node);
   graph_bind_declared(&scope, graph);
   nodes_import(&scope, graph->node, graph->n_node);

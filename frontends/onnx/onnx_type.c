@@ -48,6 +48,9 @@ static Dim input_dim(Importer *importer, const char *name, size_t axis,
   const char *symbol = is_param && dim->dim_param && dim->dim_param[0]
                            ? dim->dim_param
                            : arena_format(importer->scratch, "%s_%zu", name, axis);
+  int64_t constant;
+  Dim spelled = is_param ? dim_spelled(context, importer->scratch, symbol) : NULL;
+  if (spelled && dim_is_constant(spelled, &constant) && constant >= 0) return spelled; /* "past + 1" of a pinned past */
   symbol = arena_copy_text(importer->module->arena, symbol, strlen(symbol));
   name_table_set(&importer->symbols, symbol, &importer->symbols);
   return dim_symbol(context, symbol);

@@ -15,6 +15,7 @@ static const char *element_name(OperatorElements elements) {
   case ELEMENTS_BOOL: return "bool";
   case ELEMENTS_ARITHMETIC: return "arithmetic";
   case ELEMENTS_I64: return "i64";
+  case ELEMENTS_INDEX: return "index";
   }
   return "";
 }

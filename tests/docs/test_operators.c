@@ -96,6 +96,7 @@ static uint32_t element_candidates(OperatorElements elements, ElementType *out) 
     case ELEMENTS_SIGNED: fits = is_float || class == CLASS_INT; break;
     case ELEMENTS_BOOL: fits = class == CLASS_BOOL; break;
     case ELEMENTS_I64: fits = all[i] == ELEMENT_I64; break;
+    case ELEMENTS_INDEX: fits = all[i] == ELEMENT_I64 || all[i] == ELEMENT_I32; break;
     }
     if (fits) out[count++] = all[i];
   }

@@ -272,7 +272,7 @@ static void hand_made_equation(void **state) {
                              {zero, 1, terms, BOUNDARY_NONE},
                              {zero, 1, (AffineTerm[]){{1, one}}, BOUNDARY_NONE},
                              {zero, 0, NULL, BOUNDARY_NONE}};
-  Label labels[2] = {{"max", out[0]}, {NULL, out[1]}};
+  Label labels[2] = {{"max", out[0], 0}, {NULL, out[1], 0}};
   Access read = {3, subscripts};
   WhereRange where[2] = {{subscripts[3], number(f, -2), n},
                          {{dim_subtract(context, zero, n), 2, terms, BOUNDARY_NONE}, n, step}};

@@ -52,7 +52,7 @@ bool run_scalar(Fixture *fixture, Scalar scalar, ElementType operand, ElementTyp
         .kind = EXPR_LOAD, .type = element_info(element)->compute, .buffer = i, .subscripts = &subscript};
     call.operands[i] = &loads[i];
   }
-  KernelAxis axis = {"n", extent};
+  KernelAxis axis = {"n", extent, NULL};
   Stage stage = {"y", arity, &subscript, SCALAR_COUNT, 0, NULL, &call};
   Kernel kernel = {
       .name = scalar_info(scalar)->name, .buffer_count = arity + 1, .buffers = buffers, .axis_count = 1};

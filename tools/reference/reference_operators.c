@@ -27,6 +27,7 @@ static const char *elements_text(OperatorElements elements) {
   case ELEMENTS_BOOL: return "bool";
   case ELEMENTS_ARITHMETIC: return "bool, integers, floats";
   case ELEMENTS_I64: return "int64";
+  case ELEMENTS_INDEX: return "int64, int32";
   }
   return "";
 }
