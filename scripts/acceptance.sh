@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# One line per point: those of the thin slice and of the hot core by number, then C (nothing assumed, nothing unchecked):
+# One line per point: those of the thin slice and of the hot core by number, then C (nothing assumed, nothing unchecked)
+# and D (kernel groups and transformers):
 # PASS, FAIL or NOT YET. A point passes when the tests that show it pass; exits 0 only when every point does. Runs on a
 # clean clone (installs and builds what is missing); AICC_TESTDATA names the large test data where they are.
 #   scripts/acceptance.sh          all points
@@ -84,4 +85,6 @@ point C.11 "Slices backwards, output_shape beyond the full extent" '^conformance
 point C.12 "Names in headers" '^contract[.](reserved_names|macro_names|header_names|least_workspace)$'
 point C.13 "The command line" '^contract[.](output_files|streams|dependencies|options|signals)$'
 point C.14 "Planted faults do not live; random graphs whose dims differ at run time" '^opt[.]random'
+# D. Kernel groups and transformers.
+point D.3 "Indices: Gather, GatherElements, GatherND; out of range a status, never a wild access" '^(numeric[.]indices|loop_(verify|interpret|text)|opt[.]golden_lower)$'
 exit $failed

@@ -59,8 +59,9 @@ static void verify_load(KernelVerifier *verifier, const Expr *expr) {
   }
   const KernelBuffer *buffer = &kernel->buffers[expr->buffer];
   DimContext *dims = verifier->program->dims;
-  if (verifier->in_index && buffer->role != BUFFER_IN) kernel_fail(verifier, "an index reads %%%s, which is no input", buffer->name);
-  if (buffer->role != BUFFER_IN && !written_before(verifier, expr->buffer))
+  if (verifier->in_index && buffer->role != BUFFER_IN)
+    kernel_fail(verifier, "an index reads %%%s, which is no input", buffer->name);
+  else if (buffer->role != BUFFER_IN && !written_before(verifier, expr->buffer))
     kernel_fail(verifier, "reads %%%s, which no earlier stage writes", buffer->name);
   if (expr->type != element_info(buffer->element)->compute)
     kernel_fail(verifier, "a load of %%%s has type %s instead of %s", buffer->name,

@@ -68,13 +68,14 @@ def expect(name, proto, *cases, options=(), tolerance="1e-6"):
 
 
 def expect_status(name, proto, inputs, outputs, status):
-    """The run ends with a status; without outputs nothing is compared."""
+    """The run ends with a status, at every level and with threads; without outputs nothing is compared."""
     with tempfile.TemporaryDirectory() as work:
         done, library = compile_model(work, proto)
         check(done.returncode == 0, name + ": compiles", done.stderr)
-        if done.returncode == 0:
-            ran = run_object(work, library, inputs, outputs, *([] if outputs else ["--no-compare"]))
-            check(ran.returncode != 0 and status in ran.stdout, name, ran.stdout)
+        ways = [["--cpu", level] for level in cpu.levels()] + [["--threads", "2"]]
+        for way in ways if done.returncode == 0 else []:
+            ran = run_object(work, library, inputs, outputs, *way, *([] if outputs else ["--no-compare"]))
+            check(ran.returncode == 1 and status in ran.stdout, "%s %s" % (name, " ".join(way)), ran.stdout)
 
 
 def expect_error(name, proto, *messages):

@@ -70,6 +70,31 @@ static void sums_of_f64_are_compensated(void **state) {
   assert_true(isinf(y));
 }
 
+/* What is read at an index out of range is what stands at 0, and the status is AICC_E_INDEX (4). */
+static void indices(void **state) {
+  (void)state;
+  float x[5] = {10, 11, 12, 13, 14}, y[6];
+  int64_t at[6] = {4, 0, -1, 5, INT64_MIN, 2};
+  int32_t status = 0, narrow[6] = {1, 1, 3, 0, 2, 9};
+  const char *plain = "kernel @k (%x: in f32[5] align 4, %i: in i64[6] align 8, %s: status i32[] align 4, %y: out f32[6] align 4) {\n"
+                      " axes n:6 index r in 5 = %i[n] y: %y[n] = %x[r] }";
+  run(plain, (void *[]){x, at, &status, y}, NULL);
+  const float wanted[6] = {14, 10, 10, 10, 10, 12};
+  assert_memory_equal(y, wanted, sizeof y);
+  assert_int_equal(status, 4);
+  status = 0;
+  at[2] = at[3] = at[4] = 3;
+  run(plain, (void *[]){x, at, &status, y}, NULL);
+  assert_int_equal(status, 0);
+  assert_true(y[2] == 13 && y[4] == 13);
+  /* Where the guard fails, no index is looked at. */
+  run("kernel @k (%x: in f32[5] align 4, %i: in i32[6] align 4, %s: status i32[] align 4, %y: out f32[6] align 4) {\n"
+      " axes n:6 index r in 5 = cast.i64(%i[n]) y: %y[n] = (%x[r] where n in [0, 5) else f32(-1.0)) }",
+      (void *[]){x, narrow, &status, y}, NULL);
+  assert_int_equal(status, 0);
+  assert_true(y[2] == 13 && y[5] == -1);
+}
+
 static void monoids(void **state) {
   (void)state;
   float x[5] = {3, -7, 2, 9, 0.5f}, with_nan[5] = {3, NAN, 2, 9, 1}, y[3];
@@ -332,6 +357,7 @@ int main(void) {
       cmocka_unit_test(sums_round_once),
       cmocka_unit_test(sums_of_f64_are_compensated),
       cmocka_unit_test(monoids),
+      cmocka_unit_test(indices),
       cmocka_unit_test(empty_reductions_are_neutral),
       cmocka_unit_test(padded_window),
       cmocka_unit_test(long_guarded_strips),

@@ -58,6 +58,13 @@ static const char everything[] =
     "      vec : s\n"
     "    }\n"
     "  }\n"
+    "  kernel @indexed tasks 1 (%x: in f32[N,5] align 4, %i: in i64[N] align 8, %s: status i32[] align 4, %y: out f32[N] "
+    "align 4) {\n"
+    "    axes n:N\n"
+    "    index r in N = %i[n]\n"
+    "    index q in 2 = select(lt(%i[n], i64(0)), i64(1), index[n])\n"
+    "    y: %y[n] = %x[r, 2*q+1]\n"
+    "  }\n"
     "  require mod(N,2) loc \"Conv_0\"\n"
     "  require min(0,N-3)\n"
     "  run @k0(#0, #1, #2) loc \"Conv_0\"\n"
@@ -91,7 +98,9 @@ static void round_trip(void **state) {
   program_print(&text, program);
   assert_string_equal(text_string(&text), everything);
   text_free(&text);
-  assert_int_equal(program->kernel_count, 2);
+  assert_int_equal(program->kernel_count, 3);
+  assert_int_equal(program->kernels[2]->axis_count, 1);
+  assert_int_equal(program->kernels[2]->index_count, 2);
   assert_ptr_equal(program->buffers[1].blob, program->buffers[4].blob);
   assert_int_equal(program->entry->body->argument_count, 1);
   assert_int_equal(program->entry->body->result_count, 2);

@@ -70,6 +70,27 @@ static void sound_kernels(void **state) {
       "y: %y[] = add[n] %x[2*n+1] schedule { vec n : y } }");
 }
 
+#define INDEXED "kernel @k tasks 1 (%x: in f32[9] align 4, %i: in i32[8] align 4, %s: status i32[] align 4, %y: out f32[8] align 4) {\n"
+
+static void indices(void **state) {
+  (void)state;
+  expect_sound(INDEXED "axes n:8 index r in 9 = cast.i64(%i[n]) y: %y[n] = %x[r] " VEC);
+  expect_sound(INDEXED "axes n:8 index r in 4 = cast.i64(%i[n]) y: %y[n] = %x[2*r+1] " VEC);
+  /* The index is looked at where the load is: within the guard. */
+  expect_sound(INDEXED "axes n:8 index r in 9 = cast.i64(%i[n+1]) y: %y[n] = (%x[r] where n+1 in [0, 8) else f32(0.0)) " VEC);
+  expect_message(INDEXED "axes n:8 index r in 9 = cast.i64(%i[n+1]) y: %y[n] = %x[r] " VEC, "subscript 0 of %i is not provably inside of [0, 8)");
+  expect_message(INDEXED "axes n:8 index r in 10 = cast.i64(%i[n]) y: %y[n] = %x[r] " VEC, "subscript 0 of %x is not provably inside of [0, 9)");
+  expect_message(INDEXED "axes n:8 index r in 9 = %i[n] y: %y[n] = %x[r] " VEC, "index 'r' is no i64");
+  expect_message(INDEXED "axes n:8 index r in 8 = cast.i64(%i[n]) y: %y[r] = %x[n] schedule { vec : y } }", "index 'r' stands where none may");
+  expect_message(INDEXED "axes n:8 index r in 8 = cast.i64(%i[n]) index q in 9 = cast.i64(%i[r]) y: %y[n] = %x[q] " VEC,
+                 "index 'r' stands where none may");
+  expect_message(INDEXED "axes n:8 index r in 9 = cast.i64(%y[n]) y: %y[n] = %x[r] " VEC, "an index reads %y, which is no input");
+  expect_message(KERNEL "axes n:8 index r in 8 = index[n] y: %y[n] = %x[r] " VEC, "there are 0 statuses for 1 indices");
+  expect_message(INDEXED "axes n:8 y: %y[n] = %x[n] " VEC, "there are 1 statuses for 0 indices");
+  expect_message("kernel @k tasks 1 (%x: in f32[9] align 4, %s: status i64[] align 8, %y: out f32[8] align 4) {\n"
+                 "axes n:8 index r in 9 = index[n] y: %y[n] = %x[r] " VEC, "%s is a status, and no i32[]");
+}
+
 static void broken_stages(void **state) {
   (void)state;
   expect_message(KERNEL "axes n:8 y: %y[n] = %x[n+1] " VEC,
@@ -237,6 +258,7 @@ static void iteration_bounds(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(sound_kernels, setup, teardown),
+      cmocka_unit_test_setup_teardown(indices, setup, teardown),
       cmocka_unit_test_setup_teardown(broken_stages, setup, teardown),
       cmocka_unit_test_setup_teardown(broken_kernels, setup, teardown),
       cmocka_unit_test_setup_teardown(broken_schedules, setup, teardown),
