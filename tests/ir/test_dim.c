@@ -303,11 +303,78 @@ static void random_expressions(void **state) {
   assert_true(valid > 3000);
 }
 
+/* However minima are joined, they are one; what is never the least goes. */
+static void extrema(void **state) {
+  Fixture *f = *state;
+  static const char *const pairs[][2] = {{"min(min(N,H),W)", "min(H,min(W,N))"},   {"max(max(N,H),N)", "max(H,N)"},
+                                         {"max(max(4*N,3072*N),N)", "3072*N"},     {"min(max(N,W),max(W,N))", "max(N,W)"},
+                                         {"max(max(N,H),max(W,max(H,N)))", "max(max(N,H),W)"}, {"min(min(N,5),3)", "min(N,3)"},
+                                         {"min(0,min(N-3,H-2))", "min(H-2,min(N-3,0))"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (parse(f, pairs[i][0]) != parse(f, pairs[i][1])) fail_msg("%s is not %s", pairs[i][0], pairs[i][1]);
+  Dim many = f->n; /* joined again and again it does not grow */
+  for (int i = 0; i < 200; i++) many = dim_max(f->context, many, i % 2 ? f->h : f->w);
+  assert_ptr_equal(many, parse(f, "max(max(N,H),W)"));
+  Dim bounded = f->n; /* of more than are kept apart it stays a maximum */
+  for (int64_t i = 1; i < 40; i++)
+    bounded = dim_max(f->context, bounded, dim_multiply(f->context, dim_symbol(f->context, i % 2 ? "A" : "B"), dim_constant(f->context, 41 - i)));
+  assert_true(dim_is_valid(bounded));
+}
+
+/* What two dims broadcast to, where form or range says more than that one of them may be 1. */
+static void broadcasting(void **state) {
+  Fixture *f = *state;
+  assert_ptr_equal(parse(f, "bdim(N,min(N,512))"), f->n);
+  assert_ptr_equal(parse(f, "bdim(min(min(N,7),W),N)"), f->n);
+  assert_ptr_equal(parse(f, "bdim(N,bdim(N,H))"), parse(f, "bdim(N,H)"));
+  assert_ptr_equal(parse(f, "bdim(bdim(H,N),H)"), parse(f, "bdim(N,H)"));
+  assert_true(dim_is_clipped(f->context, parse(f, "min(N,2)"), f->n));
+  assert_false(dim_is_clipped(f->context, parse(f, "min(N,1)"), f->n));
+  assert_false(dim_is_clipped(f->context, parse(f, "min(N,H)"), f->n)); /* H may be 1 where N is not */
+  assert_false(dim_is_clipped(f->context, parse(f, "min(H,2)"), f->n));
+  assert_ptr_not_equal(parse(f, "bdim(N,min(N,H))"), f->n);
+}
+
+/* What a run requires serves to prove what follows from it, also through minima and maxima. */
+static void facts(void **state) {
+  Fixture *f = *state;
+  Dim length = parse(f, "max(0,min(N+H,1024)-min(H,1024))"), total = parse(f, "N+H");
+  assert_int_equal(dim_equal(f->context, length, f->n), TRUTH_UNKNOWN);
+  dim_assume_zero(f->context, parse(f, "N+H-min(N+H,1024)"));
+  assert_int_equal(dim_equal(f->context, length, f->n), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, f->n, length), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, parse(f, "N+1"), length), TRUTH_NO);
+  assert_int_equal(dim_equal(f->context, total, parse(f, "min(N+H,1024)")), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, total, dim_constant(f->context, 1024)), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, total, dim_constant(f->context, 1023)), TRUTH_UNKNOWN);
+  dim_assume_zero(f->context, parse(f, "min(0,min(N-7,W-5))")); /* both are at least 0 */
+  assert_int_equal(dim_less_equal(f->context, dim_constant(f->context, 7), f->n), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, dim_constant(f->context, 5), f->w), TRUTH_YES);
+  assert_int_equal(dim_less_equal(f->context, dim_constant(f->context, 6), f->w), TRUTH_UNKNOWN);
+}
+
+/* Names that say what a dim is, of symbols that there are. */
+static void spelled(void **state) {
+  Fixture *f = *state;
+  assert_ptr_equal(dim_spelled(f->context, f->arena, "N + H"), parse(f, "N+H"));
+  assert_ptr_equal(dim_spelled(f->context, f->arena, "2*N+1"), parse(f, "2*N+1"));
+  assert_null(dim_spelled(f->context, f->arena, "N"));
+  assert_null(dim_spelled(f->context, f->arena, "N + M"));
+  assert_null(dim_spelled(f->context, f->arena, "N + "));
+  assert_null(dim_spelled(f->context, f->arena, "N H"));
+  assert_null(dim_spelled(f->context, f->arena, "input \"N\" + H"));
+  assert_null(dim_spelled(f->context, f->arena, ""));
+  assert_int_equal(dim_symbol_count(f->context), 3); /* asking declares nothing */
+  dim_symbol_pin(f->context, "P", 16);
+  assert_true(dim_equals_constant(dim_spelled(f->context, f->arena, "P + 1"), 17));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(normal_forms),      TEST(printed_forms), TEST(order_is_structural), TEST(overflow_is_invalid),
       TEST(growth_is_bounded), TEST(ranges),        TEST(iteration_numbers),   TEST(syntax_errors),
-      TEST(random_expressions)};
+      TEST(random_expressions), TEST(extrema),      TEST(broadcasting),       TEST(facts),
+      TEST(spelled)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
