@@ -35,13 +35,21 @@ static bool same_order(const Order *a, const Order *b, uint32_t rank) {
 
 /* --- What order a node's result should have. --- */
 
-/* The axis of an access, seen in the operand's order, at which a label stands first; the rank where it does
- * not. */
-static uint32_t place_of_label(const Layout *layout, const Value *operand, const Access *access,
-                               uint32_t label) {
-  const Order *order = layout_order(layout, operand);
+/* Whether the subscript uses the label, or an index that does. */
+static bool follows_label(const Equation *equation, const Subscript *subscript, uint32_t label) {
+  for (uint32_t i = 0; i < subscript->term_count; i++) {
+    uint32_t index = equation->labels[subscript->terms[i].label].index;
+    if (subscript->terms[i].label == label || (index && access_uses_label(&equation->operands[index], label))) return true;
+  }
+  return false;
+}
+
+/* The axis of the first operand, seen in its order, at which a label stands first; the rank where it does not. */
+static uint32_t place_of_label(const Layout *layout, const Node *node, uint32_t label) {
+  const Access *access = &node->equation->operands[0];
+  const Order *order = layout_order(layout, node->operands[0]);
   for (uint32_t i = 0; i < access->rank; i++)
-    if (subscript_uses(&access->subscripts[order_axis(order, i)], label)) return i;
+    if (follows_label(node->equation, &access->subscripts[order_axis(order, i)], label)) return i;
   return access->rank;
 }
 
@@ -56,8 +64,7 @@ static const Order *follow(Layout *layout, const Node *node) {
     const Subscript *subscript = &equation->result.subscripts[i];
     uint32_t place = equation->operands[0].rank;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
-      uint32_t own =
-          place_of_label(layout, node->operands[0], &equation->operands[0], subscript->terms[j].label);
+      uint32_t own = place_of_label(layout, node, subscript->terms[j].label);
       if (own < place) place = own;
     }
     if (place == equation->operands[0].rank) place = last; /* beside its neighbour */
@@ -237,6 +244,7 @@ static void layout_node(Layout *layout, Node *node) {
     operands_in_order(layout, node, order, rank);
     break;
   case PRIMITIVE_VIEW:
+  case PRIMITIVE_GATHER:
   case PRIMITIVE_REDUCE:
     order = follow(layout, node);
     reorder_equation(layout, node, order);

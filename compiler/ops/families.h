@@ -21,6 +21,7 @@ extern const Operator conv_transpose_operators[];
 extern const Operator normalization_operators[];
 extern const Operator control_operators[];
 extern const Operator gather_operators[];
+extern const Operator resize_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}
@@ -50,6 +51,9 @@ bool call_axis(const OperatorCall *call, int64_t axis, uint32_t limit, uint32_t 
 bool call_integers(const OperatorCall *call, const char *name, Dim **dims, size_t *count);
 /* As call_integers, but of no more than RANK_LIMIT numbers: one per axis. */
 bool call_dims(const OperatorCall *call, const char *name, Dim *dims, size_t *count);
+/* The tensor at indices along one axis, which take the place of that axis. Indices are i64 and count from 0; a run in which
+   one lies outside of the axis returns AICC_E_INDEX. Null after a report, and for null. */
+Value *call_gather(OperatorCall *call, Value *x, Value *indices, uint32_t axis);
 /* The call's `auto_pad`; reports and gives false where it is not defined. */
 typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
 bool call_auto_pad(const OperatorCall *call, AutoPad *mode);

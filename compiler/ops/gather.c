@@ -39,7 +39,8 @@ static bool find_even(OperatorCall *call, const Value *indices, Dim extent, Even
   Dim dims[TRACKED_ELEMENT_LIMIT];
   size_t count;
   int64_t first, last, step = 0;
-  if (!value_track_surely(indices, dims, &count) || !count) return false;
+  uint32_t rank = call->inputs[0]->type.rank;
+  if (rank - 1 + indices->type.rank > RANK_LIMIT || !value_track_surely(indices, dims, &count) || !count) return false;
   bool negative = dim_range(context, dims[0]).high < 0;
   if (!negative && dim_range(context, dims[0]).low < 0) return false;
   if (count > 1) {
@@ -81,37 +82,49 @@ static void even_subscript(EquationBuilder *equation, OperatorCall *call, const 
   equation_operand(equation, 0, even->first, indices->type.rank, labels, coefficients);
 }
 
+/* The tensor with the axes of the indices in place of one of its own. With `even` null they are read. */
+static Value *read_axis(OperatorCall *call, Value *x, Value *indices, uint32_t axis, const EvenIndices *even) {
+  uint32_t labels[RANK_LIMIT], places[RANK_LIMIT], rank = x->type.rank, count = indices->type.rank;
+  EquationBuilder *equation = equation_start(call->builder);
+  result_axes(equation, &x->type, 0, axis, 0, labels);
+  result_axes(equation, &indices->type, 0, count, axis, places);
+  result_axes(equation, &x->type, axis + 1, rank, axis + count, labels);
+  for (uint32_t i = 0; i < axis; i++) equation_operand_label(equation, 0, labels[i]);
+  if (even)
+    even_subscript(equation, call, indices, places, even);
+  else
+    equation_operand_label(equation, 0, equation_index(equation, "at", x->type.dims[axis], 1));
+  for (uint32_t i = axis + 1; i < rank; i++) equation_operand_label(equation, 0, labels[i]);
+  for (uint32_t i = 0; !even && i < count; i++) equation_operand_label(equation, 1, places[i]);
+  return even ? build_view(equation, x, NULL) : build_gather(equation, x, &indices, 1);
+}
+
+Value *call_gather(OperatorCall *call, Value *x, Value *indices, uint32_t axis) {
+  if (!x || !indices) return NULL;
+  if (x->type.rank - 1 + indices->type.rank > RANK_LIMIT) {
+    call_invalid(call, "the result has more than %d axes", RANK_LIMIT);
+    return NULL;
+  }
+  return require_elements(call, indices, x->type.dims[axis]) ? read_axis(call, x, indices, axis, NULL) : NULL;
+}
+
 static bool expand_gather(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
   DimContext *context = builder->module->dims;
   Value *x = call->inputs[0], *indices = call->inputs[1];
-  uint32_t axis, labels[RANK_LIMIT], places[RANK_LIMIT];
+  const char *what = "an index lies outside of its axis";
+  uint32_t axis;
   EvenIndices even;
   if (!call_axis(call, call_int(call, "axis"), x->type.rank, &axis)) return false;
-  if (x->type.rank - 1 + indices->type.rank > RANK_LIMIT) return call_invalid(call, "the result has more than %d axes", RANK_LIMIT);
   Dim extent = x->type.dims[axis];
-  bool known = find_even(call, indices, extent, &even);
-  if (known) {
-    const char *what = "an index lies outside of its axis";
+  if (find_even(call, indices, extent, &even)) {
     if (!build_require_at_least(builder, even.least, dim_constant(context, 0), what) ||
         !build_require_at_least(builder, extent, dim_add(context, even.most, dim_constant(context, 1)), what))
       return false;
-  } else if (!require_elements(call, indices, extent)) {
-    return false;
+    results[0] = read_axis(call, x, indices, axis, &even);
+  } else {
+    results[0] = call_gather(call, x, from_begin(call, indices, extent), axis);
   }
-  Value *from = known ? NULL : from_begin(call, indices, extent);
-  EquationBuilder *equation = equation_start(builder);
-  result_axes(equation, &x->type, 0, axis, 0, labels);
-  result_axes(equation, &indices->type, 0, indices->type.rank, axis, places);
-  result_axes(equation, &x->type, axis + 1, x->type.rank, axis + indices->type.rank, labels);
-  for (uint32_t i = 0; i < axis; i++) equation_operand_label(equation, 0, labels[i]);
-  if (known)
-    even_subscript(equation, call, indices, places, &even);
-  else
-    equation_operand_label(equation, 0, equation_index(equation, "at", extent, 1));
-  for (uint32_t i = axis + 1; i < x->type.rank; i++) equation_operand_label(equation, 0, labels[i]);
-  for (uint32_t i = 0; !known && i < indices->type.rank; i++) equation_operand_label(equation, 1, places[i]);
-  results[0] = known ? build_view(equation, x, NULL) : build_gather(equation, x, &from, 1);
   return results[0] != NULL;
 }
 
@@ -149,6 +162,7 @@ static Value *component(OperatorCall *call, Value *indices, uint32_t number) {
 
 static bool expand_gather_nd(OperatorCall *call, Value **results) {
   Builder *builder = call->builder;
+  DimContext *context = builder->module->dims;
   Value *x = call->inputs[0], *indices = call->inputs[1], *from[RANK_LIMIT];
   uint32_t rank = x->type.rank, outer = indices->type.rank - 1, labels[RANK_LIMIT], places[RANK_LIMIT];
   const Attribute *given = call_attribute(call, "batch_dims");
@@ -156,10 +170,16 @@ static bool expand_gather_nd(OperatorCall *call, Value **results) {
   if (!rank || !indices->type.rank) return call_invalid(call, "data and indices need an axis");
   if (batch < 0 || batch >= rank || batch > outer)
     return call_invalid(call, "batch_dims is %lld for data of rank %u and indices of rank %u", (long long)batch, rank, outer + 1);
-  if (!dim_is_constant(indices->type.dims[outer], &count))
-    return call_invalid(call, "the last dim of the indices, which says how many axes they have, is not known at compile time");
+  if (!dim_is_constant(indices->type.dims[outer], &count)) { /* then the declared rank of the result says it */
+    if (call->declared[0].element == ELEMENT_UNDEFINED)
+      return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_UNKNOWN,
+                    "neither the last dim of the indices nor the rank of the result is known at compile time");
+    count = (int64_t)outer + rank - batch - call->declared[0].rank;
+  }
   if (count < 1 || count > rank - batch)
     return call_invalid(call, "the last dim of the indices is %lld, outside [1, %lld]", (long long)count, (long long)(rank - batch));
+  if (!build_require_equal(builder, indices->type.dims[outer], dim_constant(context, count), "the indices have another length than the result's rank says"))
+    return false;
   uint32_t first = (uint32_t)batch, behind = first + (uint32_t)count;
   if (outer + rank - behind > RANK_LIMIT) return call_invalid(call, "the result has more than %d axes", RANK_LIMIT);
   for (uint32_t i = 0; i < first; i++)

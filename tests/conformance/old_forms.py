@@ -301,6 +301,29 @@ def reductions():
         form(opset, kind, [x], function(wide, keepdims=True).astype(np.float32))
 
 
+def resizes():
+    """A place of the result is that place over the scale; the nearest element is before it, of a smaller result behind."""
+    x = rand(1, 2, 4, 6)
+    twice, part = x.repeat(2, 2).repeat(3, 3), x[:, :, [0, 2]][:, :, :, [0, 2, 4]]
+
+    def linear(array, axis, scale):
+        size = array.shape[axis]
+        at = np.arange(int(size * scale)) / scale
+        low = np.floor(at).astype(int)
+        rest = (at - low).reshape([-1 if i == axis else 1 for i in range(4)])
+        high = np.minimum(low + 1, size - 1)
+        return (array.take(low, axis) * (1 - rest) + array.take(high, axis) * rest).astype(np.float32)
+    smooth = linear(linear(x.astype(np.float64), 2, 2), 3, 1.5)
+    form(1, "Upsample", [x], twice, height_scale=2.0, width_scale=3.0)
+    form(1, "Upsample", [x], smooth, height_scale=2.0, width_scale=1.5, mode="bilinear")
+    form(7, "Upsample", [x], twice, scales=[1.0, 1.0, 2.0, 3.0])
+    form(7, "Upsample", [x], smooth, scales=[1.0, 1.0, 2.0, 1.5], mode="linear")
+    for opset, kind in ((9, "Upsample"), (10, "Resize")):
+        form(opset, kind, [x, Constant(1, 1, 2, 3, dtype=np.float32)], twice)
+        form(opset, kind, [x, Constant(1, 1, .5, .5, dtype=np.float32)], part)
+        form(opset, kind, [x, Constant(1, 1, 2, 1.5, dtype=np.float32)], smooth, mode="linear")
+
+
 def control():
     """The bodies of those days were of the same opset."""
     x = rand(3)
@@ -316,7 +339,7 @@ def control():
 
 
 for test in (batch_normalization, split, tile, pools, movement, casts, products, legacy_broadcasting, elementwise, softmaxes,
-             reductions):
+             reductions, resizes):
     test()
 for version, made in sorted(forms.items()):
     proto, given, wanted = build(version, made)

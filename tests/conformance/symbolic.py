@@ -241,6 +241,27 @@ def bounds():
     check("Pad by a vector", model(graph(nodes, ["x:f[N]", "c:f[K]"], ["y:f"])), pad, [(3,), (1,)], [(3,), (2,)], [(0,), (1,)])
 
 
+def resizes():
+    """To scales, and to sizes that are computed from the input's."""
+    def linear(x, axis, size):
+        at = np.clip((np.arange(size) + .5) * x.shape[axis] / size - .5, 0, x.shape[axis] - 1)
+        low = np.floor(at).astype(int)
+        rest = (at - low).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
+        return x.take(low, axis) * (1 - rest) + x.take(np.minimum(low + 1, x.shape[axis] - 1), axis) * rest
+
+    def nearest(x, axis, scale):
+        at = (np.arange(int(np.floor(x.shape[axis] * scale))) + .5) / scale - .5
+        return x.take(np.clip(np.ceil(at - .5), 0, x.shape[axis] - 1).astype(int), axis)
+    for scale in (2.0, 0.5, 1.5, 3.0):
+        nodes = [constant("scales", np.array([1, 1, scale, scale], np.float32)), node("Resize", "x _ scales", "y", mode="nearest")]
+        check("resize by %g" % scale, model(graph(nodes, ["x:f[N,C,H,W]"], ["y:f"])),
+              lambda x, scale=scale: nearest(nearest(x, 2, scale), 3, scale), [(1, 3, 4, 6)], [(2, 1, 7, 5)], [(1, 2, 1, 1)], [(0, 2, 3, 3)])
+    nodes = [node("Shape", "like", "sizes"), node("Resize", "x _ _ sizes", "y", mode="linear"), node("Add", "y like", "z")]
+    check("resize to another's size", model(graph(nodes, ["x:f[N,C,H,W]", "like:f[N,C,P,Q]"], ["z:f"])),
+          lambda x, like: (linear(linear(x, 2, like.shape[2]), 3, like.shape[3]) + like).astype(np.float32),
+          [(1, 2, 4, 5), (1, 2, 9, 5)], [(2, 3, 6, 6), (2, 3, 3, 4)], [(1, 1, 1, 1), (1, 1, 5, 2)], [(1, 2, 2, 2), (1, 2, 0, 3)])
+
+
 def impossible():
     """Provably false is an error."""
     expect_error("inner dims", model(graph([node("MatMul", "a b", "y")], ["a:f[N,3]", "b:f[4,M]"], ["y:f"])), "inner dims of A and B differ: 3 and 4")
@@ -250,6 +271,6 @@ def impossible():
                                           ["x:f[1]"], ["y:f"])), "overflow")
 
 
-for case in (slices, parts, matrices, old_broadcasts, convolutions, pads, chains, reshapes, joins, bounds, impossible):
+for case in (slices, parts, matrices, old_broadcasts, convolutions, pads, chains, reshapes, joins, bounds, resizes, impossible):
     case()
 finish()

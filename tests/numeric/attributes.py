@@ -55,7 +55,9 @@ FORMULAS = {
              lambda a, b, c, alpha=1.0, beta=1.0: alpha * (a @ b) + beta * c),
 }
 # Not of numbers that take part: elsewhere, with why.
-ELSEWHERE = {"BatchNormalization": "epsilon and momentum: conformance.old_forms and the official tests, which are of f32",
+ELSEWHERE = {"Resize": "cubic_coeff_a and extrapolation_value: the official tests; the tables are of f64",
+             "Upsample": "height_scale and width_scale say sizes: conformance.old_forms",
+             "BatchNormalization": "epsilon and momentum: conformance.old_forms and the official tests, which are of f32",
              "LpPool": "p: the official tests", "GlobalLpPool": "p: the official tests", "Constant": "makes tensors of float32"}
 # Before opset 14 the first forms have other defaults, which are given here all the same.
 EXTRA = {"Pad": {"pads": [1, 1]}}
