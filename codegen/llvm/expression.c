@@ -14,7 +14,8 @@ LLVMValueRef emit_index_value(KernelEmitter *e, uint32_t index) {
   e->lanes = lanes;
   LLVMValueRef inside = LLVMBuildICmp(cg->builder, LLVMIntULT, value, e->extents[index], "");
   LLVMBasicBlockRef outside = emit_block(cg, "outside"), join = emit_block(cg, "join");
-  LLVMBuildCondBr(cg->builder, inside, join, outside);
+  LLVMValueRef fine = e->reached ? LLVMBuildOr(cg->builder, inside, LLVMBuildNot(cg->builder, e->reached, ""), "") : inside;
+  LLVMBuildCondBr(cg->builder, fine, join, outside);
   LLVMPositionBuilderAtEnd(cg->builder, outside);
   /* Tasks that run at once may store it; it is the same number. */
   LLVMValueRef store = LLVMBuildStore(cg->builder, emit_i32(cg, AICC_E_INDEX), e->pointers[e->status]);

@@ -386,6 +386,13 @@ static void bind_indices(KernelEmitter *e, const Expr *expr) {
   for (uint32_t i = 0; expr->kind != EXPR_GUARD && i < expr->operand_count; i++) bind_indices(e, expr->operands[i]);
 }
 
+/* Stages with further loops of their own are left out: they may have no points. */
+static bool has_inner_loops(const KernelEmitter *e, const Stage *stage) {
+  for (uint32_t i = 0; i < stage->reduce_count; i++)
+    if (stage->reduce_axes[i] != e->vector_axis) return true;
+  return false;
+}
+
 static void unbind_indices(KernelEmitter *e) {
   for (uint32_t k = 0; k < e->kernel->index_count; k++) e->axis_values[e->kernel->axis_count + k] = NULL;
 }
@@ -400,11 +407,14 @@ static void emit_leaf(KernelEmitter *e, const Schedule *node) {
   const AxisPart *part = &node->parts[0];
   e->vector_axis = part->axis;
   choose_widths(e, &leaf);
-  for (uint32_t i = 0; i < node->stage_count; i++) bind_indices(e, e->kernel->stages[node->stages[i]].expr);
-  start_accumulators(e, &leaf);
   bool tiled = part->part == PART_INNER;
   LLVMValueRef start = tiled ? e->tile_starts[part->axis] : emit_i64(e->cg, 0);
   LLVMValueRef end = tiled ? e->tile_ends[part->axis] : e->extents[part->axis];
+  if (e->kernel->index_count) e->reached = LLVMBuildICmp(e->cg->builder, LLVMIntSLT, start, end, "");
+  for (uint32_t i = 0; i < node->stage_count; i++)
+    if (!has_inner_loops(e, &e->kernel->stages[node->stages[i]])) bind_indices(e, e->kernel->stages[node->stages[i]].expr);
+  e->reached = NULL;
+  start_accumulators(e, &leaf);
   const Stage *first = &e->kernel->stages[node->stages[0]];
   emit_outer_reductions(e, &leaf, reduces_vector(e, first) ? first : NULL, 0, start, end);
   finish_accumulators(e, &leaf);

@@ -18,6 +18,7 @@ typedef struct KernelEmitter {
   LLVMValueRef extents[AXIS_LIMIT];
   LLVMValueRef axis_values[AXIS_LIMIT]; /* of indices too; null: not bound here */
   uint32_t status;                      /* the buffer that indices out of range set, where there are indices */
+  LLVMValueRef reached;                 /* false where what is emitted counts for no point; null: it always counts */
   LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
   uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
   uint32_t lanes;       /* of the current strip */
