@@ -139,3 +139,13 @@ bool call_window(const OperatorCall *call, const Value *input, const Dim *kernel
   }
   return true;
 }
+
+Value *elements_over(Builder *builder, const Value *x, uint64_t axes, ElementType element) {
+  DimContext *context = builder->module->dims;
+  Dim count = dim_constant(context, 1);
+  int64_t constant;
+  for (uint32_t i = 0; i < x->type.rank; i++)
+    if (axes >> i & 1) count = dim_multiply(context, count, x->type.dims[i]);
+  if (dim_is_constant(count, &constant)) return build_integer(builder, element, constant);
+  return build_cast(builder, build_reshape(builder, build_dims(builder, &count, 1), 0, NULL), element);
+}

@@ -22,6 +22,9 @@ extern const Operator normalization_operators[];
 extern const Operator control_operators[];
 extern const Operator gather_operators[];
 extern const Operator resize_operators[];
+extern const Operator statistics_operators[];
+extern const Operator position_operators[];
+extern const Operator block_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}
@@ -54,6 +57,8 @@ bool call_dims(const OperatorCall *call, const char *name, Dim *dims, size_t *co
 /* The tensor at indices along one axis, which take the place of that axis. Indices are i64 and count from 0; a run in which
    one lies outside of the axis returns AICC_E_INDEX. Null after a report, and for null. */
 Value *call_gather(OperatorCall *call, Value *x, Value *indices, uint32_t axis);
+/* How many elements there are over a set of axes, as a number of that type. */
+Value *elements_over(Builder *builder, const Value *x, uint64_t axes, ElementType element);
 /* The call's `auto_pad`; reports and gives false where it is not defined. */
 typedef enum AutoPad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } AutoPad;
 bool call_auto_pad(const OperatorCall *call, AutoPad *mode);

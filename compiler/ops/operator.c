@@ -13,7 +13,7 @@ static const Operator *const families[] = {
     arithmetic_operators, logic_operators, activation_operators, math_operators,  conversion_operators,
     reduce_operators,     softmax_operators, matrix_operators,   convolution_operators, pooling_operators,
     shape_operators,     movement_operators, pad_operators, conv_transpose_operators, normalization_operators, control_operators,
-    gather_operators,     resize_operators,
+    gather_operators,     resize_operators,  statistics_operators, position_operators,  block_operators,
 };
 
 const Operator *operator_at(size_t index) {

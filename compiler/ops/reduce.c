@@ -11,17 +11,6 @@ static Value *sum_over(Builder *builder, Value *x, uint64_t axes, bool keep) {
   return build_reduce(builder, SCALAR_ADD, x, axes, keep);
 }
 
-/* The number of elements that one result element stands for. */
-static Value *reduced_count(Builder *builder, const Value *x, uint64_t axes, ElementType element) {
-  DimContext *context = builder->module->dims;
-  Dim count = dim_constant(context, 1);
-  int64_t constant;
-  for (uint32_t i = 0; i < x->type.rank; i++)
-    if (axes >> i & 1) count = dim_multiply(context, count, x->type.dims[i]);
-  if (dim_is_constant(count, &constant)) return build_integer(builder, element, constant);
-  return build_cast(builder, build_reshape(builder, build_dims(builder, &count, 1), 0, NULL), element);
-}
-
 /* m + log(sum(exp(x - m))), m the maximum; an infinite maximum is left out of the difference. */
 static Value *log_sum_exp(Builder *builder, Value *x, uint64_t axes, bool keep) {
   ElementType element = x->type.element;
@@ -47,7 +36,7 @@ static Value *reduce_compute(Builder *builder, Reduction reduction, Value *x, ui
   case SUM: return sum_over(builder, x, axes, keep);
   case MEAN:
     return build_binary(builder, SCALAR_DIV, sum_over(builder, x, axes, keep),
-                        reduced_count(builder, x, axes, element));
+                        elements_over(builder, x, axes, element));
   case MAX: return build_reduce(builder, element == ELEMENT_BOOL ? SCALAR_OR : SCALAR_MAX, x, axes, keep);
   case MIN: return build_reduce(builder, element == ELEMENT_BOOL ? SCALAR_AND : SCALAR_MIN, x, axes, keep);
   case PRODUCT: return build_reduce(builder, SCALAR_MUL, x, axes, keep);

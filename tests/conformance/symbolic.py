@@ -262,6 +262,68 @@ def resizes():
           [(1, 2, 4, 5), (1, 2, 9, 5)], [(2, 3, 6, 6), (2, 3, 3, 4)], [(1, 1, 1, 1), (1, 1, 5, 2)], [(1, 2, 2, 2), (1, 2, 0, 3)])
 
 
+def normalised(x, axes, epsilon=1e-5):
+    mean = x.mean(axes, keepdims=True)
+    return (x - mean) / np.sqrt(((x - mean) ** 2).mean(axes, keepdims=True) + epsilon)
+
+
+def normalisations():
+    """By the statistics of axes whose length only the run knows."""
+    inputs = ["x:f[N,S,D]", "s:f[E]", "b:f[D]"]
+    sizes = [(2, 3, 5), (5,), (5,)], [(1, 1, 1), (1,), (1,)], [(0, 3, 4), (4,), (4,)], [(1, 2, 33), (33,), (33,)], [(1, 2, 5), (4,), (5,)]
+
+    def scaled(y, s, b=0):
+        if y.shape[-1] != len(s) and len(s) != 1:
+            raise ValueError("the scale is for another length")
+        return (y * s + b).astype(np.float32)
+    check("layer normalisation", model(graph([node("LayerNormalization", "x s b", "y")], inputs, ["y:f"]), 17),
+          lambda x, s, b: scaled(normalised(x.astype(float), -1), s, b), *sizes)
+    check("RMS normalisation", model(graph([node("RMSNormalization", "x s", "y", epsilon=0.5)], inputs[:2], ["y:f"]), 23),
+          lambda x, s: scaled(x / np.sqrt((x.astype(float) ** 2).mean(-1, keepdims=True) + .5), s), *[size[:2] for size in sizes])
+    inputs = ["x:f[N,C,L,M]", "s:f[P]", "b:f[P]"]
+
+    def channels(y, s, b):
+        if len(s) != y.shape[1] or len(b) != y.shape[1]:
+            raise ValueError("not one number per channel")
+        return (y * s.reshape(-1, 1, 1) + b.reshape(-1, 1, 1)).astype(np.float32)
+
+    def grouped(x, s, b, groups=2):
+        if x.shape[1] % groups:
+            raise ValueError("no groups")
+        return channels(normalised(x.reshape(len(x), groups, -1).astype(float), 2).reshape(x.shape), s, b)
+    sizes = [(2, 4, 3, 5), (4,), (4,)], [(1, 2, 1, 1), (2,), (2,)], [(2, 3, 2, 2), (3,), (3,)], [(1, 4, 2, 2), (3,), (3,)]
+    check("instance normalisation", model(graph([node("InstanceNormalization", "x s b", "y")], inputs, ["y:f"])),
+          lambda x, s, b: channels(normalised(x.astype(float), (2, 3)), s, b), *sizes)
+    check("group normalisation", model(graph([node("GroupNormalization", "x s b", "y", num_groups=2)], inputs, ["y:f"]), 21), grouped, *sizes)
+    check("lrn", model(graph([node("LRN", "x", "y", size=3, alpha=0.5, bias=2.0)], ["x:f[N,C,L]"], ["y:f"])),
+          lambda x: (x / (2 + 0.5 / 3 * np.stack([(x[:, max(c - 1, 0):c + 2] ** 2).sum(1) for c in range(x.shape[1])], 1)) ** 0.75), [(2, 5, 3)], [(1, 1, 4)])
+
+
+def places():
+    """Where elements stand, along axes whose length only the run knows."""
+    check("argmax", model(graph([node("ArgMax", "x", "y", axis=1, keepdims=0), node("Cast", "y", "z", to=1)], ["x:f[N,M]"], ["z:f"])),
+          lambda x: x.argmax(1).astype(np.float32), [(3, 7)], [(1, 1)], [(0, 4)], [(2, 0)])
+    check("triangles", model(graph([node("Trilu", "x", "u"), constant("k", np.array(-1)), node("Trilu", "x k", "l", upper=0)],
+                                   ["x:f[B,N,M]"], ["u:f", "l:f"])), lambda x: (np.triu(x), np.tril(x, -1)), [(2, 4, 6)], [(1, 6, 3)], [(1, 1, 1)])
+    nodes = [node("Shape", "x", "s"), constant("zero", np.array(0)), constant("one", np.array(1)), constant("first", np.array(0)),
+             node("Gather", "s first", "n"), node("Range", "zero n one", "r"), node("Cast", "r", "f", to=1), node("Mul", "x f", "y")]
+    check("range over a dim", model(graph(nodes, ["x:f[N]"], ["y:f"])), lambda x: x * np.arange(len(x), dtype=np.float32), [(5,)], [(1,)], [(0,)])
+    nodes = [constant("i", np.array([0, 2, -1])), node("Shape", "x", "depth"), constant("v", np.array([0, 1], np.float32)),
+             node("OneHot", "i depth v", "y"), node("Mul", "y x", "z")]
+    check("one of a dim", model(graph(nodes, ["x:f[D]"], ["z:f"])), lambda x: np.stack([x * (np.arange(len(x)) == i % len(x)) for i in (0, 2, -1)]).astype(np.float32),
+          [(5,)], [(3,)])
+    nodes = [constant("axis", np.array(1)), node("CumSum", "x axis", "y"), node("CumSum", "x axis", "z", exclusive=1, reverse=1)]
+    check("running sums", model(graph(nodes, ["x:f[N,M]"], ["y:f", "z:f"])),
+          lambda x: (x.cumsum(1), x[:, ::-1].cumsum(1)[:, ::-1] - x), [(2, 9)], [(1, 1)], [(2, 0)])
+    nodes = [node("SpaceToDepth", "x", "d", blocksize=2), node("DepthToSpace", "d", "y", blocksize=2)]
+
+    def there_and_back(x):
+        if x.shape[2] % 2 or x.shape[3] % 2:
+            raise ValueError("no blocks")
+        return x
+    check("blocks", model(graph(nodes, ["x:f[N,C,H,W]"], ["y:f"])), there_and_back, [(1, 3, 4, 6)], [(2, 1, 2, 2)], [(1, 1, 3, 2)])
+
+
 def impossible():
     """Provably false is an error."""
     expect_error("inner dims", model(graph([node("MatMul", "a b", "y")], ["a:f[N,3]", "b:f[4,M]"], ["y:f"])), "inner dims of A and B differ: 3 and 4")
@@ -271,6 +333,6 @@ def impossible():
                                           ["x:f[1]"], ["y:f"])), "overflow")
 
 
-for case in (slices, parts, matrices, old_broadcasts, convolutions, pads, chains, reshapes, joins, bounds, resizes, impossible):
+for case in (slices, parts, matrices, old_broadcasts, convolutions, pads, chains, reshapes, joins, bounds, resizes, normalisations, places, impossible):
     case()
 finish()

@@ -33,6 +33,8 @@ static const Shapes shapes[] = {
     {{{2, {4, 4}}, {2, {4, 4}}, {2, {4, 4}}}},                   /* matrices */
     {{{4, {1, 4, 8, 8}}, {4, {4, 4, 3, 3}}, {1, {4}}}},          /* windows with weights, and a bias */
     {{{4, {2, 4, 4, 4}}, {1, {4}}, {1, {4}}}},                   /* a number per channel */
+    {{{4, {2, 4, 4, 4}}, {1, {1}}, {1, {1}}}},                   /* a number per group, of one */
+    {{{4, {2, 4, 4, 4}}, {1, {1}}, {1, {2}}}},                   /* a pair of values */
     {{{4, {2, 4, 4, 4}}, {0, {0}}, {0, {0}}}},                   /* scalars */
     {{{3, {2, 4, 4}}, {3, {2, 4, 4}}, {3, {2, 4, 4}}}},          /* sequences */
     {{{1, {4}}, {1, {4}}, {1, {4}}}},                            /* vectors */
@@ -60,6 +62,7 @@ typedef struct Use {
   uint32_t shape, list, string, extra; /* extra: an attribute to give though it is not required, or NONE */
   uint32_t optional_list;              /* of optional integer operands */
   uint32_t optional_inputs;            /* bit i: input i is given, if it is optional */
+  bool declared;                       /* the model says that the result is a vector of four */
 } Use;
 
 static uint32_t row_inputs(const Operator *row) {
@@ -188,6 +191,7 @@ static bool expands(const Use *use, Text *messages) {
       attributes[attribute_count++] = make_attribute(use, module, &row->attributes[i]);
   bool wanted = true;
   Type declared = {.kind = VALUE_TENSOR, .element = ELEMENT_UNDEFINED};
+  if (use->declared) declared = tensor(module, use->element, 1, (const int64_t[]){4});
   SubgraphBuilder subgraphs = {build_subgraph, module};
   bool ok = operator_build(row, &builder, use->opset, inputs, input_count, attributes, attribute_count, &wanted, 1,
                            &declared, &subgraphs, results);
@@ -210,7 +214,7 @@ static bool expands(const Use *use, Text *messages) {
 }
 
 /* Tries shapes and values until one fits; true with `use` set to it. */
-static bool find_use(Use *use) {
+static bool find_undeclared_use(Use *use) {
   for (uint32_t k = 0; k <= row_attributes(use->row); k++) {
     use->extra = k ? k - 1 : NONE;
     for (use->shape = 0; use->shape < SHAPES; use->shape++)
@@ -230,6 +234,14 @@ static bool find_use(Use *use) {
 static uint32_t row_elements(const Operator *row, ElementType *out) {
   out[0] = ELEMENT_F32;
   return row->inputs[0].name ? element_candidates(row->inputs[0].elements, out) : 1;
+}
+
+/* As that; what the operands leave open, a declared result may say. */
+static bool find_use(Use *use) {
+  use->declared = false;
+  if (find_undeclared_use(use)) return true;
+  use->declared = true;
+  return find_undeclared_use(use);
 }
 
 /* A use without any optional input, or with all of them; where that makes no sense, with one, or without one. */
