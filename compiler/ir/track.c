@@ -148,10 +148,10 @@ static Dim track_scalar(DimContext *context, Scalar scalar, ElementType element,
   case SCALAR_GE: return truth_dim(context, dim_less_equal(context, a[1], a[0]));
   case SCALAR_LT: return truth_dim(context, negate(dim_less_equal(context, a[1], a[0])));
   case SCALAR_GT: return truth_dim(context, negate(dim_less_equal(context, a[0], a[1])));
-  case SCALAR_AND:
-  case SCALAR_OR:
-  case SCALAR_NOT:
-  case SCALAR_XOR: return dim_invalid(context); /* bits of symbols: unknown */
+  case SCALAR_AND: return element == ELEMENT_BOOL ? dim_multiply(context, a[0], a[1]) : dim_invalid(context); /* bits of symbols: unknown */
+  case SCALAR_OR: return element == ELEMENT_BOOL ? dim_max(context, a[0], a[1]) : dim_invalid(context);
+  case SCALAR_NOT: return element == ELEMENT_BOOL ? dim_subtract(context, dim_constant(context, 1), a[0]) : dim_invalid(context);
+  case SCALAR_XOR: return element == ELEMENT_BOOL ? truth_dim(context, negate(dim_equal(context, a[0], a[1]))) : dim_invalid(context);
   case SCALAR_SELECT:
     if (a[1] == a[2]) return a[1];
     return dim_is_constant(a[0], &condition) ? a[condition ? 1 : 2] : dim_invalid(context);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Activation functions. */
+#include "aicc/abi.h"
 #include "ops/families.h"
 #include <string.h>
 
@@ -37,7 +38,53 @@ static bool expand_prelu(OperatorCall *call, Value **results) {
 #define PLAIN(name_, since_, elements_, text_, doc_)                                                         \
   {.name = name_, .since = since_, .inputs = {INPUT("X", elements_)}, .text = text_, .doc = doc_}
 
+/* Whether a number that is an operand is a constant 0, or false. */
+static bool is_zero(const Value *value) {
+  const Blob *blob = value ? value_constant(value) : NULL;
+  double number;
+  return blob && blob->element_count == 1 && blob_float_at(blob, 0, &number) && number == 0;
+}
+
+/* What a run must show before dropout may do nothing: that it is no training, or that nothing is dropped. */
+static bool require_inference(OperatorCall *call) {
+  Builder *builder = call->builder;
+  Value *ratio = call_input(call, "ratio"), *training = call_input(call, "training_mode");
+  const Attribute *is_test = call_attribute(call, "is_test"), *given = call_attribute(call, "ratio");
+  const char *refusal = "training, which drops elements at random, is not supported";
+  if (is_test) return is_test->integer != 0 || (given && given->number == 0) || call_invalid(call, "%s", refusal);
+  if (!training || is_zero(training) || is_zero(ratio)) return true;
+  if (value_constant(training) && (!ratio || value_constant(ratio))) return call_invalid(call, "%s", refusal);
+  Value *idle = build_unary(builder, SCALAR_NOT, build_reshape(builder, training, 0, NULL));
+  if (ratio) {
+    Value *number = build_reshape(builder, ratio, 0, NULL);
+    idle = build_binary(builder, SCALAR_OR, idle, build_binary(builder, SCALAR_EQ, number, build_number(builder, ratio->type.element, 0)));
+  }
+  return idle && build_require(builder, idle, AICC_E_VALUE);
+}
+
+/* The input as it is; the mask of what is kept says all, in bool or before opset 10 in the input's type. */
+static bool expand_dropout(OperatorCall *call, Value **results) {
+  Value *x = call->inputs[0];
+  ElementType mask = call->opset < 10 ? x->type.element : ELEMENT_BOOL;
+  if (!require_inference(call)) return false;
+  results[0] = x;
+  if (call->output_count > 1) results[1] = build_splat(call->builder, mask, 1, x->type.rank, x->type.dims);
+  return call->output_count < 2 || results[1];
+}
+
+#define DROPOUT(since_, until_, ...)                                                                         \
+  {.name = "Dropout", .since = since_, .until = until_, .inputs = {INPUT("data", FLOAT)}, .output_count = 2, \
+   .attributes = {__VA_ARGS__}, .expand = expand_dropout, .doc = "Its input: nothing is dropped outside of training."}
+
 const Operator activation_operators[] = {
+    DROPOUT(1, 5, FLOAT_ATTRIBUTE("ratio", 0.5), INT_ATTRIBUTE("is_test", 0), INTS_ATTRIBUTE("consumed_inputs")),
+    DROPOUT(6, 6, FLOAT_ATTRIBUTE("ratio", 0.5), INT_ATTRIBUTE("is_test", 0)),
+    DROPOUT(7, 11, FLOAT_ATTRIBUTE("ratio", 0.5)),
+    {.name = "Dropout", .since = 12, .output_count = 2,
+     .inputs = {INPUT("data", FLOAT), {.name = "ratio", .elements = ELEMENTS_FLOAT, .optional = true},
+                {.name = "training_mode", .elements = ELEMENTS_BOOL, .optional = true}},
+     .attributes = {{.name = "seed", .kind = ATTRIBUTE_INT, .no_default = true}}, .expand = expand_dropout,
+     .doc = "Its input: nothing is dropped outside of training."},
     PLAIN("Relu", 1, NUMERIC, "max(X, 0)", "max(X, 0); NaN passes."),
     PLAIN("Sigmoid", 1, FLOAT, "sigmoid(X)", "1 / (1 + exp(-X))."),
     PLAIN("Tanh", 1, FLOAT, "tanh(X)", "The hyperbolic tangent."),

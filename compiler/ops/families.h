@@ -25,6 +25,8 @@ extern const Operator resize_operators[];
 extern const Operator statistics_operators[];
 extern const Operator position_operators[];
 extern const Operator block_operators[];
+extern const Operator einsum_operators[];
+extern const Operator attention_operators[];
 
 /* Inputs: a required and an optional one whose type is the variable T. */
 #define INPUT(name_, elements_) {.name = name_, .elements = ELEMENTS_##elements_, .type_variable = 'T'}

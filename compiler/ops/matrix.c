@@ -51,7 +51,7 @@ static void batch_axes(EquationBuilder *equation, DimContext *context, uint32_t 
   Dim zero = dim_constant(context, 0), one = dim_constant(context, 1);
   for (uint32_t i = 0; i < type->rank; i++) {
     uint32_t at = rank - type->rank + i;
-    if (type->dims[i] == dims[at]) {
+    if (type->dims[i] == dims[at] || dim_equal(context, type->dims[i], dims[at]) == TRUTH_YES) {
       equation_operand_label(equation, operand, labels[at]);
     } else if (dim_equals_constant(type->dims[i], 1)) {
       equation_operand(equation, operand, zero, 0, NULL, NULL);

@@ -14,6 +14,7 @@ static const Operator *const families[] = {
     reduce_operators,     softmax_operators, matrix_operators,   convolution_operators, pooling_operators,
     shape_operators,     movement_operators, pad_operators, conv_transpose_operators, normalization_operators, control_operators,
     gather_operators,     resize_operators,  statistics_operators, position_operators,  block_operators,
+    einsum_operators,     attention_operators,
 };
 
 const Operator *operator_at(size_t index) {
@@ -35,13 +36,13 @@ const Operator *operator_find(const char *domain, const char *name, int64_t opse
 }
 
 Value *call_input(const OperatorCall *call, const char *name) {
-  for (uint32_t i = 0; i < call->input_count && i < 6 && call->operator->inputs[i].name; i++)
+  for (uint32_t i = 0; i < call->input_count && i < OPERATOR_INPUT_LIMIT && call->operator->inputs[i].name; i++)
     if (strcmp(call->operator->inputs[i].name, name) == 0) return call->inputs[i];
   return NULL;
 }
 
 const Attribute *call_attribute(const OperatorCall *call, const char *name) {
-  for (uint32_t i = 0; i < 12 && call->operator->attributes[i].name; i++)
+  for (uint32_t i = 0; i < OPERATOR_ATTRIBUTE_LIMIT && call->operator->attributes[i].name; i++)
     if (strcmp(call->operator->attributes[i].name, name) == 0) {
       const Attribute *attribute = &call->attributes[i];
       return attribute->kind == ATTRIBUTE_NONE ? NULL : attribute;
@@ -103,7 +104,7 @@ static bool elements_accept(OperatorElements elements, ElementType type) {
 
 static uint32_t declared_inputs(const Operator *row) {
   uint32_t count = 0;
-  while (count < 6 && row->inputs[count].name) count++;
+  while (count < OPERATOR_INPUT_LIMIT && row->inputs[count].name) count++;
   return count;
 }
 
@@ -153,7 +154,7 @@ static const char *const kind_names[] = {"nothing", "int",     "float", "string"
                                          "strings", "dims",    "tensor", "type",   "graph"};
 
 static const OperatorAttribute *declared_attribute(const Operator *row, const char *name, uint32_t *index) {
-  for (uint32_t i = 0; i < 12 && row->attributes[i].name; i++)
+  for (uint32_t i = 0; i < OPERATOR_ATTRIBUTE_LIMIT && row->attributes[i].name; i++)
     if (strcmp(row->attributes[i].name, name) == 0) {
       *index = i;
       return &row->attributes[i];
@@ -166,7 +167,7 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
                             uint32_t count, Attribute *bound) {
   Diagnostics *diagnostics = builder->module->diagnostics;
   bool ok = true;
-  for (uint32_t i = 0; i < 12 && row->attributes[i].name; i++) {
+  for (uint32_t i = 0; i < OPERATOR_ATTRIBUTE_LIMIT && row->attributes[i].name; i++) {
     const OperatorAttribute *declared = &row->attributes[i];
     bool has_default = !declared->required && !declared->no_default &&
                        (declared->kind == ATTRIBUTE_INT || declared->kind == ATTRIBUTE_FLOAT ||
@@ -190,7 +191,7 @@ static bool bind_attributes(const Operator *row, Builder *builder, int64_t opset
       bound[index] = attributes[k];
     }
   }
-  for (uint32_t i = 0; i < 12 && row->attributes[i].name; i++)
+  for (uint32_t i = 0; i < OPERATOR_ATTRIBUTE_LIMIT && row->attributes[i].name; i++)
     if (row->attributes[i].required && bound[i].kind == ATTRIBUTE_NONE)
       ok = report(diagnostics, &builder->location, MESSAGE_ATTRIBUTE_MISSING, row->attributes[i].name);
   return ok;
@@ -229,7 +230,7 @@ bool operator_build(const Operator *row, Builder *builder, int64_t opset, Value 
                     const bool *output_wanted, uint32_t output_count, const Type *declared,
                     const SubgraphBuilder *subgraphs, Value **results) {
   Diagnostics *diagnostics = builder->module->diagnostics;
-  Attribute bound[12];
+  Attribute bound[OPERATOR_ATTRIBUTE_LIMIT];
   uint32_t errors = diagnostics_error_count(diagnostics);
   while (input_count && !inputs[input_count - 1]) input_count--; /* absent trailing inputs */
   Value **own = arena_copy(builder->module->arena, inputs, input_count * sizeof *inputs);

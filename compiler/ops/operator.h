@@ -8,7 +8,8 @@
 
 /* Inputs of variadic operators become nodes, so their number bounds the memory that a small file can ask for. */
 enum { OPERATOR_VARIADIC_LIMIT = 65536 };
-enum { OPERATOR_INPUT_LIMIT = 16, OPERATOR_ATTRIBUTE_LIMIT = 16, ONNX_OPSET_NEWEST = 28 };
+/* Of a row; one place of each stays empty. */
+enum { OPERATOR_INPUT_LIMIT = 8, OPERATOR_ATTRIBUTE_LIMIT = 16, ONNX_OPSET_NEWEST = 28 };
 
 typedef enum OperatorElements {
   ELEMENTS_EVERY,   /* every element type: what does not touch the elements */
@@ -48,9 +49,9 @@ typedef struct Operator {
   const char *domain; /* "" is ai.onnx */
   const char *name;   /* as in the format: "HardSigmoid" */
   int32_t since, until; /* first and last opset version of this form; until 0: still current */
-  OperatorInput inputs[6];
+  OperatorInput inputs[OPERATOR_INPUT_LIMIT];
   bool variadic; /* the last input repeats */
-  OperatorAttribute attributes[12];
+  OperatorAttribute attributes[OPERATOR_ATTRIBUTE_LIMIT];
   int32_t output_count; /* the most outputs; 0 means 1 */
   /* The old broadcasting attributes `broadcast` and `axis` (before opset 7) shape the second input: LEGACY_BROADCAST. */
   bool legacy_broadcast;

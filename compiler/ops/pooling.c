@@ -34,13 +34,89 @@ static bool read_window(OperatorCall *call, const Value *x, Window *window) {
   return call_window(call, x, kernel, window);
 }
 
+/* The dims of all points of all windows: batch, channel, places, taps. */
+static Type window_points(const Value *x, const Window *window, Dim *dims) {
+  dims[0] = x->type.dims[0];
+  dims[1] = x->type.dims[1];
+  for (uint32_t i = 0; i < window->axes; i++) {
+    dims[2 + i] = window->output[i];
+    dims[2 + window->axes + i] = window->kernel[i];
+  }
+  return (Type){.kind = VALUE_TENSOR, .element = ELEMENT_I64, .rank = 2 + 2 * window->axes, .dims = dims};
+}
+
+/* A tensor at the points: at the elements that the windows see, or where it has one number per window, that. */
+static Value *at_points(Builder *builder, Value *x, const Window *window, const Type *points, bool per_window, Value *fill) {
+  DimContext *context = builder->module->dims;
+  EquationBuilder *equation = equation_start(builder);
+  uint32_t labels[RANK_LIMIT];
+  for (uint32_t i = 0; i < points->rank; i++) {
+    labels[i] = equation_label(equation, build_axis_name(i), points->dims[i]);
+    equation_result_label(equation, labels[i]);
+  }
+  for (uint32_t i = 0; i < 2 + window->axes; i++) {
+    if (i < 2 || per_window) {
+      equation_operand_label(equation, 0, labels[i]);
+      continue;
+    }
+    uint32_t pair[2] = {labels[i], labels[i + window->axes]};
+    Dim coefficients[2] = {dim_constant(context, window->stride[i - 2]), dim_constant(context, window->dilation[i - 2])};
+    equation_operand(equation, 0, dim_subtract(context, dim_constant(context, 0), window->low[i - 2]), 2, pair, coefficients);
+  }
+  return build_view(equation, x, fill);
+}
+
+/* Where in the input the point of a window lies: its number in row-major order, or with the spatial axes exchanged. */
+static Value *point_numbers(Builder *builder, const Value *x, const Window *window, const Type *points, bool columns_first) {
+  DimContext *context = builder->module->dims;
+  Value *sum = NULL;
+  Dim stride = dim_constant(context, 1);
+  for (uint32_t k = 2 + window->axes; k-- > 0;) {
+    uint32_t axis = k < 2 || !columns_first ? k : 1 + window->axes - (k - 2);
+    Value *at = build_iota(builder, ELEMENT_I64, points->rank, points->dims, axis);
+    if (axis >= 2) {
+      uint32_t i = axis - 2;
+      Value *tap = build_iota(builder, ELEMENT_I64, points->rank, points->dims, axis + window->axes);
+      Value *low = build_reshape(builder, build_dims(builder, &window->low[i], 1), 0, NULL);
+      at = build_binary(builder, SCALAR_MUL, at, build_integer(builder, ELEMENT_I64, window->stride[i]));
+      tap = build_binary(builder, SCALAR_MUL, tap, build_integer(builder, ELEMENT_I64, window->dilation[i]));
+      at = build_binary(builder, SCALAR_SUB, build_binary(builder, SCALAR_ADD, at, tap), low);
+    }
+    Value *step = build_reshape(builder, build_dims(builder, &stride, 1), 0, NULL);
+    Value *part = build_binary(builder, SCALAR_MUL, at, step);
+    sum = sum ? build_binary(builder, SCALAR_ADD, sum, part) : part;
+    stride = dim_multiply(context, stride, x->type.dims[axis]);
+  }
+  return sum;
+}
+
+/* The place of the greatest of each window, the first of several; NaN is before all others. Padding is none. */
+static Value *greatest_places(OperatorCall *call, Value *x, Value *greatest, const Window *window) {
+  Builder *builder = call->builder;
+  Dim dims[RANK_LIMIT];
+  if (2 + 2 * window->axes > RANK_LIMIT || !greatest) return NULL;
+  Type points = window_points(x, window, dims);
+  ElementType wide = element_info(x->type.element)->compute;
+  Value *seen = build_cast(builder, at_points(builder, x, window, &points, false, NULL), wide);
+  Value *most = build_cast(builder, at_points(builder, greatest, window, &points, true, NULL), wide);
+  Value *ones = build_splat(builder, ELEMENT_U8, 1, x->type.rank, x->type.dims);
+  Value *inside = build_cast(builder, at_points(builder, ones, window, &points, false, NULL), ELEMENT_BOOL);
+  Value *hit = build_binary(builder, SCALAR_EQ, seen, most);
+  if (hit && element_is_float(wide)) hit = build_binary(builder, SCALAR_OR, hit, build_binary(builder, SCALAR_NE, seen, seen));
+  Value *number = point_numbers(builder, x, window, &points, call_int(call, "storage_order") != 0);
+  Value *at = build_select(builder, build_binary(builder, SCALAR_AND, hit, inside), number, build_integer(builder, ELEMENT_I64, INT64_MAX));
+  uint64_t taps = ((UINT64_C(1) << window->axes) - 1) << (2 + window->axes);
+  return build_reduce(builder, SCALAR_MIN, at, taps, false);
+}
+
 static bool expand_max_pool(OperatorCall *call, Value **results) {
   Value *x = call->inputs[0];
   Window window;
-  if (call->output_count > 1 && call->output_wanted[1]) return call_invalid(call, "output Indices is not supported");
+  bool places = call->output_count > 1 && call->output_wanted[1];
   if (!read_window(call, x, &window)) return false;
   results[0] = pool(call->builder, SCALAR_MAX, x, &window);
-  return results[0] != NULL;
+  if (places) results[1] = greatest_places(call, x, results[0], &window);
+  return results[0] != NULL && (!places || results[1]);
 }
 
 /* How many points each window has: the same windows over ones, which folds to a table. Padding counts where

@@ -51,14 +51,15 @@ FORMULAS = {
     "SwiGLU": (slopes([0.1, 1.7]), lambda a, b, alpha=1.0: a * sigmoid(alpha * a) * b),
     "Clip": ([dict(min=-0.7, max=0.9)], lambda x, min, max: np.minimum(np.maximum(x, min), max)),
     "Pad": ([dict(value=0.1)], lambda x, value: np.pad(x, 1, constant_values=value)),
-    "LRN": ([dict(size=1), dict(size=1, alpha=0.3, beta=1.7, bias=0.9)],
-            lambda x, size, alpha=0.0001, beta=0.75, bias=1.0: x / (bias + alpha / size * x * x)**beta),
     "Gemm": ([dict(), dict(alpha=1.5), dict(alpha=0.5, beta=0.5), dict(beta=0.1), dict(alpha=0.3, beta=1.7), dict(alpha=2.0, beta=3.0)],
              lambda a, b, c, alpha=1.0, beta=1.0: alpha * (a @ b) + beta * c),
 }
 # Not of numbers that take part: elsewhere, with why.
 STATISTICS = "epsilon: the official tests and conformance.symbolic; statistics are of stash_type, f32 by default"
-ELSEWHERE = {"LayerNormalization": STATISTICS, "RMSNormalization": STATISTICS, "GroupNormalization": STATISTICS,
+ELSEWHERE = {"LRN": "alpha, beta, bias: the official tests and conformance.symbolic",
+             "Attention": "scale and softcap: the official tests",
+             "Dropout": "ratio: nothing is dropped",
+             "LayerNormalization": STATISTICS, "RMSNormalization": STATISTICS, "GroupNormalization": STATISTICS,
              "InstanceNormalization": STATISTICS,
              "Resize": "cubic_coeff_a and extrapolation_value: the official tests; the tables are of f64",
              "Upsample": "height_scale and width_scale say sizes: conformance.old_forms",
