@@ -101,6 +101,10 @@ static Value *read_axis(OperatorCall *call, Value *x, Value *indices, uint32_t a
 
 Value *call_gather(OperatorCall *call, Value *x, Value *indices, uint32_t axis) {
   if (!x || !indices) return NULL;
+  if (axis >= x->type.rank) {
+    call_invalid(call, "a scalar has no elements to choose from");
+    return NULL;
+  }
   if (x->type.rank - 1 + indices->type.rank > RANK_LIMIT) {
     call_invalid(call, "the result has more than %d axes", RANK_LIMIT);
     return NULL;
