@@ -37,21 +37,12 @@ static bool fill_is_neutral(const Folding *f, const Value *fill, Scalar monoid, 
   return info->compute == element && filled == bits;
 }
 
-/* Nothing but points inside of all tensors restricts the equation. */
-static bool is_unrestricted(const Equation *equation) {
-  bool restricted = equation->where_count || access_has_boundary(&equation->result);
-  for (uint32_t i = 0; i < equation->operand_count; i++)
-    restricted = restricted || access_has_boundary(&equation->operands[i]);
-  return !restricted;
-}
-
 /* The view has all of its operand, each axis shifted by what was added before it. */
 static bool is_pad(const Folding *f, const Node *view) {
   const Equation *equation = view->equation;
   DimContext *context = f->module->dims;
   const Access *access = &equation->operands[0], *result = &equation->result;
-  if (!is_unrestricted(equation) || access->rank != result->rank || equation->label_count != result->rank)
-    return false;
+  if (access->rank != result->rank || equation->label_count != result->rank) return false;
   for (uint32_t i = 0; i < result->rank; i++) {
     const Subscript *subscript = &access->subscripts[i];
     uint32_t label;
@@ -95,9 +86,7 @@ static bool fold_operand(const Folding *f, Node *node, uint32_t k) {
 static void fold_region(const Folding *f, Region *region) {
   for (Node *node = region->first; node; node = node->next) {
     for (uint32_t i = 0; i < node->region_count; i++) fold_region(f, node->regions[i]);
-    if ((node->kind != PRIMITIVE_CONTRACT && node->kind != PRIMITIVE_REDUCE) ||
-        !is_unrestricted(node->equation))
-      continue;
+    if (node->kind != PRIMITIVE_CONTRACT && node->kind != PRIMITIVE_REDUCE) continue;
     for (uint32_t k = 0; k < node->operand_count; k++)
       while (fold_operand(f, node, k)) {
       } /* pads of pads */

@@ -39,8 +39,7 @@ static bool find_site(const Folding *f, const Node *contract, uint32_t operand, 
   DimContext *dims = f->builder.module->dims;
   bool joins = false;
   *site = (Site){.contract = contract, .reshape = reshape, .operand = operand};
-  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || equation->where_count ||
-      is_constant(f, contract->operands[operand]) || !is_constant(f, contract->operands[1 - operand]) ||
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || is_constant(f, contract->operands[operand]) || !is_constant(f, contract->operands[1 - operand]) ||
       !reshape_groups(dims, &reshape->operands[0]->type, &reshape->results[0]->type, &site->groups))
     return false;
   for (uint32_t g = 0; g < site->groups.count; g++) {

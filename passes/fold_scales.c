@@ -31,7 +31,7 @@ static bool factor_axis(const Value *factor, int32_t *axis) {
     if (*axis >= 0) return false;
     *axis = (int32_t)i;
   }
-  return !access_has_boundary(&equation->operands[0]);
+  return true;
 }
 
 /* The weights' axis that makes the result's axis: the same subscript. -1 where there is none. */

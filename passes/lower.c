@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks an entry's nodes in order and emits a kernel for every value that lower_plan.c gave a buffer. */
+/* Walks the entry's nodes in order and emits a kernel for every value that lower_plan.c gave a buffer. */
 #include "passes/lower.h"
 #include "ir/build.h"
 #include "passes/contract_operands.h"
@@ -103,7 +103,7 @@ static void reduction_stage(KernelBuilder *builder, const Value *value, const Su
                             uint32_t target, const Subscript *at) {
   const Node *node = value->producer;
   Scalar monoid = node->kind == PRIMITIVE_CONTRACT ? SCALAR_ADD : node_monoid(node);
-  uint32_t reduce_axes[KERNEL_AXIS_LIMIT], reduce_count = contract_reduced_labels(node, reduce_axes);
+  uint32_t reduce_axes[LABEL_LIMIT], reduce_count = contract_reduced_labels(node, reduce_axes);
   for (uint32_t i = 0; i < reduce_count; i++) reduce_axes[i] = of_label[reduce_axes[i]].terms[0].label;
   const Expr *expr = reduced_expr(builder, node, of_label, monoid);
   kernel_stage(builder, "t", target, at, monoid, reduce_count, reduce_axes, expr);
@@ -112,7 +112,7 @@ static void reduction_stage(KernelBuilder *builder, const Value *value, const Su
 /* A kernel for one value: alone, or with the reduction that it claims as a first stage. */
 static void lower_value(Lowering *lowering, Value *value) {
   KernelBuilder builder;
-  Subscript of_label[KERNEL_AXIS_LIMIT], plain[RANK_LIMIT], *at = plain;
+  Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], *at = plain;
   const Value *claimed = plan_of(lowering, value)->claims;
   const Node *node = value->producer;
   bool reduces = node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
@@ -303,28 +303,6 @@ static void copy_results(Lowering *lowering, Region *region) {
   }
 }
 
-/* The first of the values whose elements have no address of their own; null where there is none. */
-static const Value *below_a_byte(Value *const *values, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    if (values[i] && !element_is_addressable(values[i]->type.element)) return values[i];
-  return NULL;
-}
-
-/* Elements below a byte cannot be moved: what touches them is reported, once each. */
-static bool check_elements(Lowering *lowering, const Region *region, Location location) {
-  Diagnostics *diagnostics = lowering->module->diagnostics;
-  const Value *found = below_a_byte(region->results, region->result_count);
-  bool all = !found || report(diagnostics, &location, MESSAGE_TYPE_UNSUPPORTED, element_info(found->type.element)->onnx_name);
-  for (const Node *node = region->first; node; node = node->next) {
-    found = below_a_byte(node->operands, node->operand_count);
-    if (!found && node->kind != PRIMITIVE_CONSTANT) found = below_a_byte(node->results, node->result_count);
-    if (found) all = report(diagnostics, &node->location, MESSAGE_TYPE_UNSUPPORTED, element_info(found->type.element)->onnx_name);
-    for (uint32_t i = 0; i < node->region_count; i++)
-      all = check_elements(lowering, node->regions[i], node->location) && all;
-  }
-  return all;
-}
-
 /* The status of indices is 0 before anything else. */
 static void clear_status(Lowering *lowering) {
   Program *program = lowering->program;
@@ -344,6 +322,7 @@ static void clear_status(Lowering *lowering) {
 
 Program *lower_entry(Module *module, const Entry *entry) {
   uint32_t errors = diagnostics_error_count(module->diagnostics);
+  if (!lower_check(module, entry)) return NULL;
   Program *program = arena_new(module->arena, Program);
   *program = (Program){.arena = module->arena,
                        .diagnostics = module->diagnostics,
@@ -351,7 +330,6 @@ Program *lower_entry(Module *module, const Entry *entry) {
                        .module = module,
                        .entry = entry};
   Lowering lowering = {.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
-  if (!check_elements(&lowering, entry->body, (Location){.file = module->name})) return NULL;
   lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);
@@ -361,4 +339,10 @@ Program *lower_entry(Module *module, const Entry *entry) {
   copy_results(&lowering, entry->body);
   clear_status(&lowering);
   return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
+}
+
+Program *lower_module(Module *module) {
+  if (module->entry_count == 1) return lower_entry(module, module->entries[0]);
+  report(module->diagnostics, &(Location){.file = module->name}, MESSAGE_ENTRY_COUNT, module->entry_count);
+  return NULL;
 }

@@ -8,6 +8,8 @@
    buffer. The kernels are scheduled by schedule_program, memory is assigned by plan_memory. Null after
    reporting. */
 Program *lower_entry(Module *module, const Entry *entry);
+/* Lowers the one entry of a module; one that has others is refused. */
+Program *lower_module(Module *module);
 
 /* Gives every kernel its default schedule and task count. */
 void schedule_program(Program *program);

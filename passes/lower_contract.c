@@ -17,7 +17,7 @@ static bool is_stored(const Equation *equation, const Access *own, uint32_t labe
 static uint32_t storage_order(const Node *node, uint32_t operand, uint32_t *labels) {
   const Equation *equation = node->equation;
   const Access *own = &equation->operands[operand];
-  uint32_t reduced[KERNEL_AXIS_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0,
+  uint32_t reduced[LABEL_LIMIT], reduced_count = contract_reduced_labels(node, reduced), count = 0,
                                        last = UINT32_MAX;
   for (uint32_t label = 0; label < equation->label_count; label++)
     if (is_stored(equation, own, label) && access_uses_label(&equation->result, label) &&
@@ -48,8 +48,7 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
       return false;
   for (uint32_t axis = own->rank; axis-- > 0;) {
     const Subscript *subscript = &own->subscripts[axis];
-    if (!dim_is_constant(type->dims[axis], &dim) || !dim_is_constant(subscript->offset, &offset) ||
-        subscript->boundary != BOUNDARY_NONE)
+    if (!dim_is_constant(type->dims[axis], &dim) || !dim_is_constant(subscript->offset, &offset))
       return false;
     int64_t least = offset, most = offset;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
@@ -96,7 +95,7 @@ const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint3
   const Value *value = node->operands[operand];
   Lowering *lowering = builder->lowering;
   DimContext *context = lowering->module->dims;
-  uint32_t labels[KERNEL_AXIS_LIMIT];
+  uint32_t labels[LABEL_LIMIT];
   BlobPacking packing;
   if (node->kind != PRIMITIVE_CONTRACT || !value_constant(value) ||
       value_constant(node->operands[1 - operand]))

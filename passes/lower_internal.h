@@ -5,12 +5,8 @@
 #include "passes/lower.h"
 
 /* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to
-   three of these, and a claimed reduction over one) stays below KERNEL_BUFFER_LIMIT. */
+   three of these, and a claimed reduction over one) stays below BUFFER_LIMIT. */
 enum {
-  KERNEL_BUFFER_LIMIT = 64,
-  KERNEL_AXIS_LIMIT = 48,
-  KERNEL_INDEX_LIMIT = 16,
-  KERNEL_LABEL_LIMIT = KERNEL_AXIS_LIMIT + KERNEL_INDEX_LIMIT,
   KERNEL_STAGE_LIMIT = 8,
   CHEAP_COST = 3,
   EXPRESSION_BUDGET = 256,
@@ -79,6 +75,8 @@ static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) {
   return &lowering->plans[value->id];
 }
 
+/* lower_check.c: whether lowering takes the entry; reported where it does not. */
+bool lower_check(const Module *module, const Entry *entry);
 /* lower_place.c: chooses homes for what the concatenations of a region join; the plans have been made. */
 void lower_place(Lowering *lowering, const Region *region);
 /* Whether a node's result can be computed right where a concatenation wants it. */
@@ -114,9 +112,9 @@ bool reshape_is_index_map(const Node *node);
 typedef struct KernelBuilder {
   Lowering *lowering;
   Kernel kernel;
-  uint32_t bound[KERNEL_BUFFER_LIMIT]; /* program buffer of each parameter */
-  KernelBuffer buffers[KERNEL_BUFFER_LIMIT];
-  KernelAxis axes[KERNEL_LABEL_LIMIT]; /* indices begin at KERNEL_AXIS_LIMIT */
+  uint32_t bound[BUFFER_LIMIT]; /* program buffer of each parameter */
+  KernelBuffer buffers[BUFFER_LIMIT];
+  KernelAxis axes[POINT_LIMIT]; /* indices begin at LABEL_LIMIT */
   Stage stages[KERNEL_STAGE_LIMIT];
   const Value *local_of; /* the claimed producer that is a local of this kernel, or null */
   uint32_t local;        /* its buffer */

@@ -25,7 +25,7 @@ static bool kernel_full(KernelBuilder *builder, const char *what) {
 }
 
 uint32_t kernel_axis(KernelBuilder *builder, const char *name, Dim extent) {
-  if (builder->axis_count == KERNEL_AXIS_LIMIT) return kernel_full(builder, "axes");
+  if (builder->axis_count == LABEL_LIMIT) return kernel_full(builder, "axes");
   builder->axes[builder->axis_count] = (KernelAxis){.name = name, .extent = extent};
   return builder->axis_count++;
 }
@@ -40,9 +40,9 @@ static uint32_t status_buffer(Lowering *lowering) {
 
 uint32_t kernel_index(KernelBuilder *builder, Dim extent, const Expr *value) {
   Type type = type_scalar(ELEMENT_I32);
-  if (builder->index_count == KERNEL_INDEX_LIMIT) return kernel_full(builder, "indices");
+  if (builder->index_count == INDEX_LIMIT) return kernel_full(builder, "indices");
   kernel_parameter(builder, status_buffer(builder->lowering), BUFFER_STATUS, &type);
-  uint32_t label = KERNEL_AXIS_LIMIT + builder->index_count++;
+  uint32_t label = LABEL_LIMIT + builder->index_count++;
   builder->axes[label] = (KernelAxis){"r", extent, value};
   return label;
 }
@@ -58,7 +58,7 @@ uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, Buffe
       return i;
     }
   }
-  if (builder->parameter_count + builder->local_count == KERNEL_BUFFER_LIMIT)
+  if (builder->parameter_count + builder->local_count == BUFFER_LIMIT)
     return kernel_full(builder, "buffers");
   const ProgramBuffer *target = &builder->lowering->program->buffers[program_buffer];
   bool ours = target->storage == STORAGE_CONSTANT || target->storage == STORAGE_WORKSPACE;
@@ -74,9 +74,9 @@ uint32_t kernel_parameter(KernelBuilder *builder, uint32_t program_buffer, Buffe
 
 uint32_t kernel_local(KernelBuilder *builder, const char *name, ElementType element, uint32_t rank,
                       const Dim *dims) {
-  if (builder->parameter_count + builder->local_count == KERNEL_BUFFER_LIMIT)
+  if (builder->parameter_count + builder->local_count == BUFFER_LIMIT)
     return kernel_full(builder, "buffers");
-  uint32_t at = KERNEL_BUFFER_LIMIT - ++builder->local_count;
+  uint32_t at = BUFFER_LIMIT - ++builder->local_count;
   builder->buffers[at] =
       (KernelBuffer){.name = name,
                      .role = BUFFER_LOCAL,
@@ -119,7 +119,7 @@ static const Subscript *own_subscripts(KernelBuilder *builder, const Subscript *
   for (uint32_t i = 0; i < count; i++) {
     AffineTerm *terms = arena_copy(builder->lowering->arena, copies[i].terms, copies[i].term_count * sizeof *terms);
     for (uint32_t j = 0; j < copies[i].term_count; j++)
-      if (terms[j].label >= KERNEL_AXIS_LIMIT) terms[j].label += builder->axis_count - KERNEL_AXIS_LIMIT;
+      if (terms[j].label >= LABEL_LIMIT) terms[j].label += builder->axis_count - LABEL_LIMIT;
     copies[i].terms = terms;
   }
   return copies;
@@ -134,7 +134,7 @@ static const Expr *own_copy(KernelBuilder *builder, const Expr *expr) {
   copy->subscripts = own_subscripts(builder, expr->subscripts, rank);
   copy->ranges = arena_copy(arena, expr->ranges, expr->range_count * sizeof *expr->ranges);
   if (copy->kind == EXPR_LOAD && copy->buffer >= builder->parameter_count)
-    copy->buffer = builder->parameter_count + (KERNEL_BUFFER_LIMIT - 1 - copy->buffer);
+    copy->buffer = builder->parameter_count + (BUFFER_LIMIT - 1 - copy->buffer);
   for (uint32_t i = 0; i < expr->operand_count; i++) copy->operands[i] = own_copy(builder, expr->operands[i]);
   return copy;
 }
@@ -156,21 +156,21 @@ static Kernel *kernel_assemble(KernelBuilder *builder) {
     kernel->buffers[i].name = parameter_name(arena, i);
   }
   for (uint32_t i = 0; i < locals; i++)
-    kernel->buffers[parameters + i] = builder->buffers[KERNEL_BUFFER_LIMIT - 1 - i];
+    kernel->buffers[parameters + i] = builder->buffers[BUFFER_LIMIT - 1 - i];
   kernel->axis_count = builder->axis_count;
   kernel->index_count = builder->index_count;
   kernel->axes = arena_array(arena, KernelAxis, kernel->axis_count + kernel->index_count);
   for (uint32_t i = 0; i < kernel->axis_count; i++) kernel->axes[i] = builder->axes[i];
   for (uint32_t i = 0; i < kernel->index_count; i++) {
     KernelAxis *index = &kernel->axes[kernel->axis_count + i];
-    *index = builder->axes[KERNEL_AXIS_LIMIT + i];
+    *index = builder->axes[LABEL_LIMIT + i];
     index->value = own_copy(builder, index->value);
   }
   kernel->stage_count = builder->stage_count;
   kernel->stages = arena_copy(arena, builder->stages, builder->stage_count * sizeof *builder->stages);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     Stage *stage = &kernel->stages[i];
-    if (stage->target >= parameters) stage->target = parameters + (KERNEL_BUFFER_LIMIT - 1 - stage->target);
+    if (stage->target >= parameters) stage->target = parameters + (BUFFER_LIMIT - 1 - stage->target);
     stage->expr = own_copy(builder, stage->expr);
   }
   kernel->task_count = dim_constant(builder->lowering->module->dims, 1);
@@ -243,10 +243,10 @@ Subscript subscript_symbol(KernelBuilder *builder, const Symbol *symbol) {
 
 Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, const Subscript *of) {
   DimContext *dims = builder->lowering->module->dims;
-  Dim coefficients[KERNEL_LABEL_LIMIT];
-  AffineTerm terms[KERNEL_LABEL_LIMIT];
+  Dim coefficients[POINT_LIMIT];
+  AffineTerm terms[POINT_LIMIT];
   Subscript result = {.offset = form->offset};
-  for (uint32_t a = 0; a < KERNEL_LABEL_LIMIT; a++) coefficients[a] = NULL;
+  for (uint32_t a = 0; a < POINT_LIMIT; a++) coefficients[a] = NULL;
   for (uint32_t i = 0; i < form->term_count; i++) {
     const Subscript *inner = &of[form->terms[i].label];
     Dim scale = form->terms[i].coefficient;
@@ -257,7 +257,7 @@ Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, co
       *sum = *sum ? dim_add(dims, *sum, more) : more;
     }
   }
-  for (uint32_t a = 0; a < KERNEL_LABEL_LIMIT; a++)
+  for (uint32_t a = 0; a < POINT_LIMIT; a++)
     if (coefficients[a] && !dim_equals_constant(coefficients[a], 0))
       terms[result.term_count++] = (AffineTerm){a, coefficients[a]};
   result.terms = arena_copy(builder->lowering->arena, terms, result.term_count * sizeof *terms);
@@ -266,10 +266,8 @@ Subscript subscript_substitute(KernelBuilder *builder, const Subscript *form, co
 
 Subscript *access_substitute(KernelBuilder *builder, const Access *access, const Subscript *of) {
   Subscript *result = arena_array(builder->lowering->arena, Subscript, access->rank);
-  for (uint32_t i = 0; i < access->rank; i++) {
-    if (access->subscripts[i].boundary != BOUNDARY_NONE) kernel_full(builder, "boundary modes");
+  for (uint32_t i = 0; i < access->rank; i++)
     result[i] = subscript_substitute(builder, &access->subscripts[i], of);
-  }
   return result;
 }
 
@@ -285,7 +283,7 @@ void kernel_check_results(KernelBuilder *builder, const Subscript *at, const Typ
       kernel_fail(builder, "results that may lie outside of their tensor are not supported");
 }
 
-static bool range_among(const WhereRange *range, const WhereRange *ranges, uint32_t count) {
+static bool range_among(const GuardRange *range, const GuardRange *ranges, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low &&
         range->high == ranges[i].high)
@@ -294,7 +292,7 @@ static bool range_among(const WhereRange *range, const WhereRange *ranges, uint3
 }
 
 /* The expression where the ranges hold: guards that they imply are gone. */
-static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const WhereRange *ranges,
+static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const GuardRange *ranges,
                                uint32_t count) {
   bool implied = expr->kind == EXPR_GUARD;
   for (uint32_t i = 0; implied && i < expr->range_count; i++)
@@ -312,7 +310,7 @@ static const Expr *expr_within(KernelBuilder *builder, const Expr *expr, const W
 
 const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,
                        const Expr *inner, const Expr *otherwise) {
-  WhereRange ranges[RANK_LIMIT];
+  GuardRange ranges[RANK_LIMIT];
   uint32_t count = 0;
   Dim zero = dim_constant(builder->lowering->module->dims, 0);
   for (uint32_t i = 0; i < rank; i++) {
@@ -321,7 +319,7 @@ const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t
         (extent == 0 || (subscript_is_constant(&access[i], &at) && (at < 0 || at >= extent))))
       return otherwise; /* never inside */
     if (!provable(builder, &access[i], zero, dims[i]))
-      ranges[count++] = (WhereRange){access[i], zero, dims[i]};
+      ranges[count++] = (GuardRange){access[i], zero, dims[i]};
   }
   if (!count) return inner;
   inner = expr_within(builder, inner, ranges, count);
@@ -398,12 +396,12 @@ static const Expr *expr_of_dims(KernelBuilder *builder, const Value *value, cons
 static const Expr *expr_of_gather(KernelBuilder *builder, const Value *value, const Subscript *at) {
   const Node *node = value->producer;
   const Equation *equation = node->equation;
-  Subscript of_label[KERNEL_LABEL_LIMIT], *accesses[KERNEL_INDEX_LIMIT + 1];
+  Subscript of_label[POINT_LIMIT], *accesses[INDEX_LIMIT + 1];
   for (uint32_t i = 0; i < equation->result.rank; i++) {
     uint32_t label;
     if (subscript_is_plain(&equation->result.subscripts[i], &label)) of_label[label] = at[i];
   }
-  if (node->operand_count > KERNEL_INDEX_LIMIT + 1) {
+  if (node->operand_count > INDEX_LIMIT + 1) {
     kernel_full(builder, "indices");
     return expr_literal(builder, compute_type(value), 0);
   }
@@ -427,7 +425,7 @@ static const Expr *expr_of_gather(KernelBuilder *builder, const Value *value, co
 static const Expr *expr_of_view(KernelBuilder *builder, const Value *value, const Subscript *at) {
   const Node *node = value->producer;
   const Value *operand = node->operands[0];
-  Subscript of_label[KERNEL_AXIS_LIMIT];
+  Subscript of_label[LABEL_LIMIT];
   const Equation *equation = node->equation;
   for (uint32_t i = 0; i < equation->result.rank; i++) {
     uint32_t label;

@@ -92,7 +92,7 @@ static Reading reading_of(const Node *reader, uint32_t operand) {
 /* A view without a fill: nothing but an index map. */
 static bool is_index_map(const Node *node) {
   if (node->kind == PRIMITIVE_RESHAPE) return reshape_is_index_map(node);
-  return node->kind == PRIMITIVE_VIEW && node->operand_count == 1 && !node->equation->where_count;
+  return node->kind == PRIMITIVE_VIEW && node->operand_count == 1;
 }
 
 static bool is_small_constant(const Node *node) {

@@ -46,7 +46,7 @@ static bool find_columns(const Merging *m, Sibling *sibling) {
   const Equation *equation = node->equation;
   bool constant[2] = {own_constant(node->operands[0]), own_constant(node->operands[1])};
   uint32_t weights = constant[1];
-  if (constant[0] == constant[1] || equation->where_count || node->operands[1 - weights]->use_count < 2)
+  if (constant[0] == constant[1] || node->operands[1 - weights]->use_count < 2)
     return false;
   for (uint32_t label = 0; label < equation->label_count; label++) {
     DimContext *dims = m->module->dims;

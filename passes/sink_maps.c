@@ -23,7 +23,7 @@ typedef struct Sinking {
 
 static bool is_plain_view(DimContext *dims, const Value *value) {
   const Node *view = value_view(value);
-  return view && view_has_plain_result(dims, view) && !access_has_boundary(&view->equation->operands[0]);
+  return view && view_has_plain_result(dims, view);
 }
 
 /* The view over other axes: axis i of its result becomes axis to[i] (-1: none, and the view must not vary

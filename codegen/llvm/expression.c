@@ -251,7 +251,7 @@ LLVMValueRef emit_guard_condition(KernelEmitter *e, const Expr *guard) {
   LLVMBuilderRef builder = e->cg->builder;
   LLVMValueRef all = NULL;
   for (uint32_t i = 0; i < guard->range_count; i++) {
-    const WhereRange *range = &guard->ranges[i];
+    const GuardRange *range = &guard->ranges[i];
     if (e->lanes > 1 && subscript_uses(&range->form, e->vector_axis)) continue;
     LLVMValueRef value = emit_form(e, &range->form);
     LLVMValueRef low = emit_dim(e->cg, range->low, e->symbols),

@@ -209,12 +209,12 @@ static void choose_widths(KernelEmitter *e, Leaf *leaf) {
   if (!leaf->masked) leaf->widths[leaf->width_count++] = 1;
 }
 
-void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
+void emit_tighten(KernelEmitter *e, const GuardRange *range, uint32_t axis, LLVMValueRef *low,
                   LLVMValueRef *high) {
   Codegen *cg = e->cg;
   DimContext *dims = cg->program->dims;
   Subscript rest = range->form;
-  AffineTerm terms[AXIS_LIMIT];
+  AffineTerm terms[POINT_LIMIT];
   int64_t coefficient = 0;
   LLVMValueRef known = emit_i64(cg, 0);
   rest.term_count = 0;
@@ -477,7 +477,7 @@ static void emit_loops(KernelEmitter *e, const Schedule *node, uint32_t part) {
 static void emit_parallel(KernelEmitter *e, const Schedule *node, LLVMValueRef task) {
   Codegen *cg = e->cg;
   LLVMBuilderRef builder = cg->builder;
-  LLVMValueRef extents[AXIS_LIMIT], total = emit_i64(cg, 1),
+  LLVMValueRef extents[POINT_LIMIT], total = emit_i64(cg, 1),
                                     tasks = emit_dim(cg, e->kernel->task_count, e->symbols);
   for (uint32_t i = 0; i < node->part_count; i++) {
     extents[i] = part_extent(e, &node->parts[i]);

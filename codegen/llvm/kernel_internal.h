@@ -4,7 +4,7 @@
 #define AICC_CODEGEN_KERNEL_INTERNAL_H
 #include "codegen/llvm/emit.h"
 
-enum { LANE_LIMIT = 64, AXIS_LIMIT = 64, BUFFER_LIMIT = 64, NO_VECTOR_AXIS = 64 };
+enum { LANE_LIMIT = 64, NO_VECTOR_AXIS = POINT_LIMIT };
 
 /* A kernel being emitted. Axis values are those of lane 0 where the axis is the leaf's. */
 typedef struct KernelEmitter {
@@ -15,11 +15,11 @@ typedef struct KernelEmitter {
   LLVMValueRef slots[BUFFER_LIMIT];       /* locals that are one number per outer iteration: stack slots */
   LLVMValueRef lane_values[BUFFER_LIMIT]; /* locals computed in this strip of the leaf: their lanes */
   LLVMValueRef symbols[64];
-  LLVMValueRef extents[AXIS_LIMIT];
-  LLVMValueRef axis_values[AXIS_LIMIT]; /* of indices too; null: not bound here */
+  LLVMValueRef extents[POINT_LIMIT];
+  LLVMValueRef axis_values[POINT_LIMIT]; /* of indices too; null: not bound here */
   uint32_t status;                      /* the buffer that indices out of range set, where there are indices */
   LLVMValueRef reached;                 /* false where what is emitted counts for no point; null: it always counts */
-  LLVMValueRef tile_starts[AXIS_LIMIT], tile_ends[AXIS_LIMIT];
+  LLVMValueRef tile_starts[POINT_LIMIT], tile_ends[POINT_LIMIT];
   uint32_t vector_axis; /* of the current leaf; NO_VECTOR_AXIS: none */
   uint32_t lanes;       /* of the current strip */
   LLVMValueRef mask;    /* null: all lanes; else i1 lanes: memory of the others is not touched */
@@ -59,7 +59,7 @@ LLVMValueRef emit_identity(KernelEmitter *e, const Stage *stage);
 LLVMValueRef emit_combine(KernelEmitter *e, const Stage *stage, LLVMValueRef accumulator, LLVMValueRef value);
 /* Bounds of `axis` within which the range holds for every point of the axes that are not bound: *low and
    *high are tightened, to an empty interval where nothing is provable. */
-void emit_tighten(KernelEmitter *e, const WhereRange *range, uint32_t axis, LLVMValueRef *low,
+void emit_tighten(KernelEmitter *e, const GuardRange *range, uint32_t axis, LLVMValueRef *low,
                   LLVMValueRef *high);
 /* Whether the expression is the neutral element of the stage's monoid. */
 bool expr_is_identity(const Stage *stage, const Expr *expr);

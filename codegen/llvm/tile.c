@@ -172,7 +172,7 @@ static LLVMValueRef loop_rows(Tile *tile, uint32_t rows, LLVMValueRef from, LLVM
 /* Whether the ranges along the rows hold for all of [row, row + rows), whatever the reduced axes are. */
 static bool rows_hold(const Tile *tile, int64_t row, int64_t rows) {
   for (uint32_t k = 0; k < tile->range_count; k++) {
-    const WhereRange *range = &tile->ranges[k];
+    const GuardRange *range = &tile->ranges[k];
     int64_t least = 0, low = 0, high = 0, coefficient, extent, most;
     if (!range_uses_rows(tile, range)) continue;
     dim_is_constant(range->form.offset, &least);
@@ -203,7 +203,7 @@ static bool edges_are_static(const Tile *tile, const Span *rows, uint32_t most) 
   int64_t ignored, extent, copies = (int64_t)most * tile->vectors;
   if (rows->count == COUNT_UNKNOWN || !rows->from_zero) return false;
   for (uint32_t k = 0; k < tile->range_count; k++) {
-    const WhereRange *range = &tile->ranges[k];
+    const GuardRange *range = &tile->ranges[k];
     uint32_t others = 0;
     if (!range_uses_rows(tile, range)) continue;
     if (!dim_is_constant(range->form.offset, &ignored) || !dim_is_constant(range->low, &ignored) ||

@@ -31,7 +31,7 @@ typedef struct Tile {
   const Stage *stage;  /* the first of the leaf */
   const Expr *guarded; /* its expression without the guard around it */
   uint32_t range_count;
-  const WhereRange *ranges;       /* of that guard */
+  const GuardRange *ranges;       /* of that guard */
   uint32_t row_axis, column_axis; /* row_axis: NO_VECTOR_AXIS where there is none */
   TileDemand demand;
   uint32_t node_count;
@@ -63,5 +63,5 @@ bool tile_axes_merge(const Tile *tile, uint32_t outer, uint32_t inner);
 /* tile_reduce.c: the accumulators of the tile, reduced. */
 void tile_reduce(Tile *tile);
 /* True where the range can fail along the rows of some tile. */
-bool range_uses_rows(const Tile *tile, const WhereRange *range);
+bool range_uses_rows(const Tile *tile, const GuardRange *range);
 #endif

@@ -14,12 +14,12 @@ typedef struct Reduction {
   uint32_t applied; /* ranges that are seen to */
 } Reduction;
 
-bool range_uses_rows(const Tile *tile, const WhereRange *range) {
+bool range_uses_rows(const Tile *tile, const GuardRange *range) {
   return tile->row_axis != NO_VECTOR_AXIS && subscript_uses(&range->form, tile->row_axis);
 }
 
 /* Every axis of the range but `axis` has a value. */
-static bool is_last(const Tile *tile, const WhereRange *range, uint32_t axis) {
+static bool is_last(const Tile *tile, const GuardRange *range, uint32_t axis) {
   for (uint32_t i = 0; i < range->form.term_count; i++) {
     uint32_t label = range->form.terms[i].label;
     if (label != axis && !tile->e->axis_values[label]) return false;
@@ -29,12 +29,12 @@ static bool is_last(const Tile *tile, const WhereRange *range, uint32_t axis) {
 
 /* low <= form < high where form = coefficient * axis + the rest, which has a value: the bounds of the axis.
  */
-static void bound_axis(Tile *tile, const WhereRange *range, uint32_t axis, LLVMValueRef *from,
+static void bound_axis(Tile *tile, const GuardRange *range, uint32_t axis, LLVMValueRef *from,
                        LLVMValueRef *to) {
   Codegen *cg = tile->e->cg;
   LLVMBuilderRef builder = cg->builder;
   Subscript rest = range->form;
-  AffineTerm terms[AXIS_LIMIT];
+  AffineTerm terms[POINT_LIMIT];
   int64_t coefficient = 1;
   rest.term_count = 0;
   for (uint32_t i = 0; i < range->form.term_count; i++)
@@ -68,7 +68,7 @@ static void reduce_from(Tile *tile, const Reduction *state, uint32_t at);
 
 /* An axis that shares a range with the rows, its values and the first row known: rows for which it fails stay
  * out. */
-static bool row_inside(const WhereRange *range, uint32_t axis, int64_t value, int64_t row) {
+static bool row_inside(const GuardRange *range, uint32_t axis, int64_t value, int64_t row) {
   int64_t form = 0, low = 0, high = 0, coefficient;
   dim_is_constant(range->form.offset, &form);
   dim_is_constant(range->low, &low);
@@ -85,7 +85,7 @@ static bool row_inside(const WhereRange *range, uint32_t axis, int64_t value, in
 static Reduction at_value(Tile *tile, const Reduction *state, uint32_t axis, int64_t value) {
   Reduction inner = *state;
   for (uint32_t k = 0; k < tile->range_count; k++) {
-    const WhereRange *range = &tile->ranges[k];
+    const GuardRange *range = &tile->ranges[k];
     if (!range_uses_rows(tile, range) || !subscript_uses(&range->form, axis)) continue;
     inner.applied |= 1u << k;
     for (uint32_t r = 0; r < tile->rows; r++)
@@ -143,7 +143,7 @@ static void reduce_innermost(Tile *tile, const Reduction *state, uint32_t axis, 
  */
 static void bound_loop(Tile *tile, Reduction *state, uint32_t axis, LLVMValueRef *from, LLVMValueRef *to) {
   for (uint32_t k = 0; k < tile->range_count; k++) {
-    const WhereRange *range = &tile->ranges[k];
+    const GuardRange *range = &tile->ranges[k];
     if (state->applied >> k & 1 || !subscript_uses(&range->form, axis) || !is_last(tile, range, axis))
       continue;
     state->applied |= 1u << k;
@@ -210,7 +210,7 @@ static LLVMValueRef outer_condition(Tile *tile, Reduction *state) {
   Codegen *cg = tile->e->cg;
   LLVMValueRef all = NULL;
   for (uint32_t k = 0; k < tile->range_count; k++) {
-    const WhereRange *range = &tile->ranges[k];
+    const GuardRange *range = &tile->ranges[k];
     if (state->applied >> k & 1 || !is_last(tile, range, NO_VECTOR_AXIS)) continue;
     state->applied |= 1u << k;
     if (tile->known_row >= 0 && range_uses_rows(tile, range)) {

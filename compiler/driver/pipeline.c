@@ -85,7 +85,7 @@ static bool run_pass(Pipeline *pipeline, const Pass *pass) {
     pass->program(pipeline->program);
     ok = diagnostics_error_count(pipeline->program->diagnostics) == errors;
   } else if (strcmp(pass->name, "lower") == 0) {
-    pipeline->program = lower_entry(pipeline->module, pipeline->module->entries[0]);
+    pipeline->program = lower_module(pipeline->module);
     ok = pipeline->program != NULL;
   }
   if (ok && pipeline->options->time_passes) fprintf(stderr, "%-24s %9.3f ms\n", pass->name, 1e3 * (seconds_now() - start));

@@ -96,7 +96,6 @@ typedef struct EquationBuilder EquationBuilder;
 EquationBuilder *equation_start(Builder *builder);
 uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent);
 /* A label whose value operand k (at least 1, of i64 or i32) gives; it stands in operand 0 only. */
-enum { INDEX_LIMIT = RANK_LIMIT };
 uint32_t equation_index(EquationBuilder *equation, const char *name, Dim extent, uint32_t operand);
 /* Adds an axis to operand k (or to the result with equation_result): its subscript is
    offset + coefficient[0] * label[0] + ... ; coefficients may be null (all 1). */

@@ -4,8 +4,6 @@
 #include "ir/build_internal.h"
 #include <string.h>
 
-enum { LABEL_LIMIT = 64 };
-
 typedef struct AxisList {
   uint32_t rank;
   Subscript subscripts[RANK_LIMIT];
@@ -13,8 +11,9 @@ typedef struct AxisList {
 
 struct EquationBuilder {
   Builder *builder;
-  uint32_t label_count;
-  Label labels[LABEL_LIMIT];
+  uint32_t label_count, index_count;
+  bool full; /* it was asked for more labels than there can be */
+  Label labels[POINT_LIMIT];
   AxisList operands[1 + INDEX_LIMIT], result;
   Dim result_dims[RANK_LIMIT];
 };
@@ -25,21 +24,28 @@ EquationBuilder *equation_start(Builder *builder) {
   return equation;
 }
 
-uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent) {
-  equation->labels[equation->label_count] = (Label){.name = name, .extent = extent};
+static uint32_t add_label(EquationBuilder *equation, Label label) {
+  uint32_t count = label.index ? equation->index_count : equation->label_count - equation->index_count;
+  equation->full = equation->full || count == (label.index ? INDEX_LIMIT : LABEL_LIMIT);
+  if (equation->full) return 0;
+  equation->labels[equation->label_count] = label;
+  equation->index_count += label.index != 0;
   return equation->label_count++;
 }
 
+uint32_t equation_label(EquationBuilder *equation, const char *name, Dim extent) {
+  return add_label(equation, (Label){.name = name, .extent = extent});
+}
+
 uint32_t equation_index(EquationBuilder *equation, const char *name, Dim extent, uint32_t operand) {
-  uint32_t label = equation_label(equation, name, extent);
-  equation->labels[label].index = operand;
-  return label;
+  return add_label(equation, (Label){.name = name, .extent = extent, .index = operand});
 }
 
 static void add_axis(EquationBuilder *equation, AxisList *list, Dim offset, uint32_t term_count,
                      const uint32_t *labels, const Dim *coefficients) {
-  AffineTerm terms[LABEL_LIMIT];
+  AffineTerm terms[POINT_LIMIT];
   uint32_t count = 0;
+  if (equation->full) return;
   for (uint32_t i = 0; i < term_count; i++) {
     Dim coefficient = coefficients ? coefficients[i] : dim_constant(equation->builder->module->dims, 1);
     if (dim_equals_constant(coefficient, 0)) continue;
@@ -79,6 +85,11 @@ static Access finish_access(Arena *arena, const AxisList *list) {
 
 static Value *finish(EquationBuilder *equation, Node *node, uint32_t operand_count) {
   Builder *builder = equation->builder;
+  if (equation->full) {
+    report(builder->module->diagnostics, &builder->location, MESSAGE_LABEL_LIMIT, LABEL_LIMIT, INDEX_LIMIT);
+    region_remove(builder->region, node);
+    return NULL;
+  }
   Arena *arena = builder->module->arena;
   Equation *result = arena_new(arena, Equation);
   Access operands[1 + INDEX_LIMIT];

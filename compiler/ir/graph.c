@@ -186,8 +186,8 @@ void region_apply_replacements(Region *region) {
 }
 
 bool subscript_is_plain(const Subscript *subscript, uint32_t *label) {
-  if (subscript->boundary != BOUNDARY_NONE || subscript->term_count != 1 ||
-      !dim_equals_constant(subscript->terms[0].coefficient, 1) || !dim_equals_constant(subscript->offset, 0))
+  if (subscript->term_count != 1 || !dim_equals_constant(subscript->terms[0].coefficient, 1) ||
+      !dim_equals_constant(subscript->offset, 0))
     return false;
   *label = subscript->terms[0].label;
   return true;
@@ -209,12 +209,6 @@ bool access_uses_label(const Access *access, uint32_t label) {
   return false;
 }
 
-bool access_has_boundary(const Access *access) {
-  for (uint32_t i = 0; i < access->rank; i++)
-    if (access->subscripts[i].boundary != BOUNDARY_NONE) return true;
-  return false;
-}
-
 int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
                           uint32_t label) {
   int32_t axis = -1;
@@ -230,8 +224,7 @@ int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Acce
 
 const Node *value_view(const Value *value) {
   const Node *node = value->producer;
-  bool is_view = node && node->kind == PRIMITIVE_VIEW && node->operand_count == 1 && !node->equation->where_count;
-  return is_view ? node : NULL;
+  return node && node->kind == PRIMITIVE_VIEW && node->operand_count == 1 ? node : NULL;
 }
 
 bool view_has_plain_result(DimContext *dims, const Node *view) {
@@ -246,7 +239,7 @@ bool view_has_plain_result(DimContext *dims, const Node *view) {
 }
 
 bool subscript_equal(const Subscript *a, const Subscript *b) {
-  if (a->offset != b->offset || a->term_count != b->term_count || a->boundary != b->boundary) return false;
+  if (a->offset != b->offset || a->term_count != b->term_count) return false;
   for (uint32_t i = 0; i < a->term_count; i++)
     if (a->terms[i].label != b->terms[i].label || a->terms[i].coefficient != b->terms[i].coefficient) return false;
   return true;
@@ -261,22 +254,17 @@ bool access_equal(const Access *a, const Access *b) {
 
 bool equation_equal(const Equation *a, const Equation *b) {
   if (!a || !b) return a == b;
-  if (a->label_count != b->label_count || a->operand_count != b->operand_count || a->where_count != b->where_count)
-    return false;
+  if (a->label_count != b->label_count || a->operand_count != b->operand_count) return false;
   for (uint32_t i = 0; i < a->label_count; i++)
     if (a->labels[i].extent != b->labels[i].extent || a->labels[i].index != b->labels[i].index) return false;
   for (uint32_t i = 0; i < a->operand_count; i++)
     if (!access_equal(&a->operands[i], &b->operands[i])) return false;
-  for (uint32_t i = 0; i < a->where_count; i++)
-    if (!subscript_equal(&a->where[i].form, &b->where[i].form) || a->where[i].low != b->where[i].low ||
-        a->where[i].high != b->where[i].high)
-      return false;
   return access_equal(&a->result, &b->result);
 }
 
 bool view_is_identity(const Node *view) {
   const Equation *equation = view->equation;
-  if (!type_equal(&view->operands[0]->type, &view->results[0]->type) || equation->where_count) return false;
+  if (!type_equal(&view->operands[0]->type, &view->results[0]->type)) return false;
   for (uint32_t i = 0; i < equation->result.rank; i++) {
     uint32_t from, to;
     if (!subscript_is_plain(&equation->operands[0].subscripts[i], &from) ||

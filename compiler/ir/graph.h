@@ -107,8 +107,6 @@ typedef struct Label {
   uint32_t index; /* the number of that operand; 0: the label ranges */
 } Label;
 
-typedef enum Boundary { BOUNDARY_NONE, BOUNDARY_CLAMP, BOUNDARY_MIRROR, BOUNDARY_WRAP } Boundary;
-
 typedef struct AffineTerm {
   uint32_t label;
   Dim coefficient; /* not 0 */
@@ -119,7 +117,6 @@ typedef struct Subscript {
   Dim offset;
   uint32_t term_count;
   const AffineTerm *terms;
-  Boundary boundary;
 } Subscript;
 
 typedef struct Access {
@@ -127,22 +124,15 @@ typedef struct Access {
   const Subscript *subscripts;
 } Access;
 
-/* Points where `form` leaves [low, high) do not take part. */
-typedef struct WhereRange {
-  Subscript form;
-  Dim low, high;
-} WhereRange;
-
 /* Subscripted meaning of view, reduce, contract and gather: result[...] = op over operand k at [...]. Points where any
-   subscript leaves its tensor do not take part. */
+   subscript of an operand leaves its tensor do not take part. Each element of the result is written by one combination
+   of the labels in the result's subscripts, which are the whole of it: verify_equation.c. */
 typedef struct Equation {
   uint32_t label_count;
   const Label *labels;
   uint32_t operand_count;
   const Access *operands;
   Access result;
-  uint32_t where_count;
-  const WhereRange *where;
 } Equation;
 
 enum { REGION_DEPTH_LIMIT = 64 }; /* regions nested in one another */
@@ -267,12 +257,10 @@ bool access_uses_label(const Access *access, uint32_t label);
    end; -1 where it stands elsewhere too, leaves elements out or goes beyond them. */
 int32_t access_whole_axis(DimContext *dims, const Equation *equation, const Access *access, const Type *type,
                           uint32_t label);
-/* Some subscript clamps, mirrors or wraps. */
-bool access_has_boundary(const Access *access);
 bool subscript_equal(const Subscript *a, const Subscript *b);
 bool access_equal(const Access *a, const Access *b);
 bool equation_equal(const Equation *a, const Equation *b);
-/* The view that makes the value, if it fills nothing and has no ranges; else null. */
+/* The view that makes the value, if it fills nothing; else null. */
 const Node *value_view(const Value *value);
 /* Every axis of the view's result is one label alone, from end to end, and there are no other labels. */
 bool view_has_plain_result(DimContext *dims, const Node *view);

@@ -7,8 +7,8 @@
 static bool find_label(EquationParser *equation, const Token *token, uint32_t *label) {
   for (*label = 0; *label < equation->label_count; ++*label)
     if (strcmp(equation->names[*label], token->string) == 0) return true;
-  if (equation->label_count == LABEL_LIMIT)
-    return parse_error(equation->parser, token, "more than %d labels in an equation", LABEL_LIMIT);
+  if (equation->label_count == POINT_LIMIT)
+    return parse_error(equation->parser, token, "more than %d labels in an equation", POINT_LIMIT);
   Arena *arena = equation->parser->module->arena;
   equation->names[equation->label_count++] = arena_copy_text(arena, token->string, token->length);
   return true;
@@ -24,7 +24,7 @@ static bool is_label(const Parser *parser) {
 typedef struct Affine {
   Dim offset;
   uint32_t term_count;
-  AffineTerm terms[LABEL_LIMIT];
+  AffineTerm terms[POINT_LIMIT];
 } Affine;
 
 static bool check_dim(Parser *parser, const Token *start, Dim dim) {
@@ -70,7 +70,7 @@ static bool parse_product(EquationParser *equation, Affine *affine, bool minus) 
   return check_dim(parser, &start, affine->terms[k].coefficient);
 }
 
-static bool parse_affine(EquationParser *equation, Subscript *subscript) {
+bool parse_subscript(EquationParser *equation, Subscript *subscript) {
   Parser *parser = equation->parser;
   Affine affine = {.offset = dim_constant(parser->module->dims, 0)};
   const Token start = parser->lexer.token;
@@ -89,18 +89,6 @@ static bool parse_affine(EquationParser *equation, Subscript *subscript) {
   subscript->term_count = kept;
   subscript->terms = arena_copy(parser->module->arena, affine.terms, kept * sizeof *affine.terms);
   return parse_check_symbols(parser, &start, symbols);
-}
-
-static bool parse_subscript(EquationParser *equation, Subscript *subscript) {
-  Lexer *lexer = &equation->parser->lexer;
-  *subscript = (Subscript){0};
-  for (unsigned kind = BOUNDARY_CLAMP; kind <= BOUNDARY_WRAP; kind++) {
-    if (!lexer_accept_word(lexer, boundary_name((Boundary)kind))) continue;
-    subscript->boundary = (Boundary)kind;
-    return parse_expect(equation->parser, '(') && parse_affine(equation, subscript) &&
-           parse_expect(equation->parser, ')');
-  }
-  return parse_affine(equation, subscript);
 }
 
 bool parse_access(EquationParser *equation, Access *access) {
@@ -149,24 +137,8 @@ static bool parse_labels(EquationParser *equation) {
   return parse_expect(parser, '}');
 }
 
-static bool parse_where(EquationParser *equation) {
-  Parser *parser = equation->parser;
-  do {
-    WhereRange range;
-    if (!parse_subscript(equation, &range.form) || !parse_expect_word(parser, "in") ||
-        !parse_expect(parser, '[') || !parse_dim(parser, &range.low) || !parse_expect(parser, ',') ||
-        !parse_dim(parser, &range.high) || !parse_expect(parser, ')'))
-      return false;
-    arena_push(parser->module->arena, equation->where, equation->where_count, equation->where_capacity) =
-        range;
-  } while (lexer_accept(&parser->lexer, ','));
-  return true;
-}
-
 bool parse_equation_rest(EquationParser *equation) {
-  Lexer *lexer = &equation->parser->lexer;
-  if (lexer_accept(lexer, '{') && !parse_labels(equation)) return false;
-  return !lexer_accept_word(lexer, "where") || parse_where(equation);
+  return !lexer_accept(&equation->parser->lexer, '{') || parse_labels(equation);
 }
 
 static void renumber_subscript(Arena *arena, Subscript *subscript, const uint32_t *position) {
@@ -189,13 +161,11 @@ static void renumber_access(Arena *arena, Access *access, const uint32_t *positi
 bool parse_equation_finish(EquationParser *equation, Node *node, const Token *start) {
   Arena *arena = equation->parser->module->arena;
   Equation *result = arena_new(arena, Equation);
-  uint32_t order[LABEL_LIMIT], position[LABEL_LIMIT];
+  uint32_t order[POINT_LIMIT], position[POINT_LIMIT];
   *result = (Equation){.label_count = equation->label_count,
                        .operand_count = (uint32_t)equation->operand_count,
                        .operands = equation->operands,
-                       .result = equation->result,
-                       .where_count = (uint32_t)equation->where_count,
-                       .where = equation->where};
+                       .result = equation->result};
   if (equation->listed_count == equation->label_count)
     memcpy(order, equation->listed, sizeof order);
   else
@@ -204,8 +174,6 @@ bool parse_equation_finish(EquationParser *equation, Node *node, const Token *st
   for (size_t k = 0; k < equation->operand_count; k++)
     renumber_access(arena, &equation->operands[k], position);
   renumber_access(arena, &result->result, position);
-  for (size_t k = 0; k < equation->where_count; k++)
-    renumber_subscript(arena, &equation->where[k].form, position);
   Label *labels = arena_array(arena, Label, equation->label_count);
   result->labels = labels;
   for (uint32_t i = 0; i < equation->label_count; i++) {

@@ -55,23 +55,23 @@ bool parse_blob(Parser *parser);
 typedef struct EquationParser {
   Parser *parser;
   uint32_t label_count;
-  const char *names[LABEL_LIMIT];
-  Dim extents[LABEL_LIMIT];     /* null: not stated */
-  uint32_t listed[LABEL_LIMIT]; /* the labels in braces, in order */
+  const char *names[POINT_LIMIT];
+  Dim extents[POINT_LIMIT];     /* null: not stated */
+  uint32_t listed[POINT_LIMIT]; /* the labels in braces, in order */
   uint32_t listed_count;
-  uint32_t indices[LABEL_LIMIT]; /* the operand that gives the label's value; 0: none */
+  uint32_t indices[POINT_LIMIT]; /* the operand that gives the label's value; 0: none */
   Access *operands;
   size_t operand_count, operand_capacity;
   Access result;
-  WhereRange *where;
-  size_t where_count, where_capacity;
 } EquationParser;
 
 /* "r=" before operand `index`: the label whose value that operand gives. */
 bool parse_index_label(EquationParser *equation, uint32_t index);
+/* "2*p+i-1" */
+bool parse_subscript(EquationParser *equation, Subscript *subscript);
 /* "[n, 2*p+i-1]" */
 bool parse_access(EquationParser *equation, Access *access);
-/* "{i=3} where i in [0, 8)", both optional. */
+/* "{i=3}", or nothing. */
 bool parse_equation_rest(EquationParser *equation);
 /* Numbers the labels in their final order and finds the extents that were not stated; the node has its
    operands and results. */

@@ -5,15 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const boundary_names[] = {NULL, "clamp", "mirror", "wrap"};
-
-const char *boundary_name(Boundary boundary) {
-  return (unsigned)boundary <= BOUNDARY_WRAP ? boundary_names[boundary] : "?";
-}
-
 bool label_is_reserved(const char *name) {
-  static const char *const words[] = {"floordiv", "mod",  "min", "max", "bdim", "clamp",
-                                      "mirror",   "wrap", "inf", "nan", "_"};
+  static const char *const words[] = {"floordiv", "mod", "min", "max", "bdim", "inf", "nan", "_"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strcmp(name, words[i]) == 0) return true;
   return false;
@@ -43,10 +36,6 @@ static uint32_t count_labels(const Access *access, uint32_t count) {
 static uint32_t highest_label_count(const Equation *equation) {
   uint32_t count = count_labels(&equation->result, equation->label_count);
   for (uint32_t k = 0; k < equation->operand_count; k++) count = count_labels(&equation->operands[k], count);
-  for (uint32_t k = 0; k < equation->where_count; k++) {
-    const Access form = {1, &equation->where[k].form};
-    count = count_labels(&form, count);
-  }
   return count;
 }
 
@@ -75,7 +64,7 @@ static void print_coefficient(Text *text, Dim coefficient) {
   text_add(text, single ? "*" : ")*");
 }
 
-static void print_affine(Text *text, const Subscript *subscript, const char *const *names) {
+static void print_subscript(Text *text, const Subscript *subscript, const char *const *names) {
   int64_t value;
   for (uint32_t i = 0; i < subscript->term_count; i++) {
     const AffineTerm *term = &subscript->terms[i];
@@ -95,13 +84,6 @@ static void print_affine(Text *text, const Subscript *subscript, const char *con
   if (subscript->term_count && text_string(&offset)[0] != '-') text_add(text, "+");
   text_add(text, text_string(&offset));
   text_free(&offset);
-}
-
-static void print_subscript(Text *text, const Subscript *subscript, const char *const *names) {
-  const char *boundary = boundary_name(subscript->boundary);
-  if (boundary) text_format(text, "%s(", boundary);
-  print_affine(text, subscript, names);
-  if (boundary) text_add(text, ")");
 }
 
 void access_print(Text *text, const Access *access, const char *const *names) {
@@ -160,10 +142,10 @@ Dim equation_derived_extent(const Node *node, const Equation *equation, uint32_t
   return dim;
 }
 
-static void print_labels(Text *text, const Node *node, const char *const *names) {
+void equation_print_rest(Text *text, const Node *node, const char *const *names) {
   const Equation *equation = node->equation;
-  uint32_t order[LABEL_LIMIT];
-  bool stated = equation->label_count > LABEL_LIMIT; /* the verifier refuses it */
+  uint32_t order[POINT_LIMIT];
+  bool stated = equation->label_count > POINT_LIMIT; /* the verifier refuses it */
   if (!stated) equation_default_order(node->kind, equation, order);
   for (uint32_t i = 0; !stated && i < equation->label_count; i++) stated = order[i] != i;
   bool any = false;
@@ -179,18 +161,4 @@ static void print_labels(Text *text, const Node *node, const char *const *names)
     dim_print(text, extent);
   }
   if (any) text_add(text, "}");
-}
-
-void equation_print_rest(Text *text, const Node *node, const char *const *names) {
-  const Equation *equation = node->equation;
-  print_labels(text, node, names);
-  for (uint32_t i = 0; i < equation->where_count; i++) {
-    text_add(text, i ? ", " : " where ");
-    print_subscript(text, &equation->where[i].form, names);
-    text_add(text, " in [");
-    dim_print(text, equation->where[i].low);
-    text_add(text, ", ");
-    dim_print(text, equation->where[i].high);
-    text_add(text, ")");
-  }
 }

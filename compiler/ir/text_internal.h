@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 enum {
-  LABEL_LIMIT = 64,        /* labels of an equation */
   LIST_ELEMENT_LIMIT = 64, /* blobs up to this size are written as a list */
   HEX_BYTES_PER_LINE = 48
 };
@@ -23,15 +22,12 @@ uint32_t *values_number(const Module *module, uint32_t *count);
 /* "%3 "conv"", or a marker for values outside of the module. */
 void value_print(Text *text, const Value *value, const uint32_t *numbers, uint32_t count);
 
-/* "clamp", ... ; null for BOUNDARY_NONE. */
-const char *boundary_name(Boundary boundary);
-
 /* "r=" where the operand gives the label r. */
 void equation_print_index(Text *text, const Equation *equation, uint32_t operand, const char *const *names);
 /* The names that an equation's labels are printed under: valid words, unique, no symbols. In `arena`. */
 const char **equation_label_names(Arena *arena, const Module *module, const Equation *equation);
 void access_print(Text *text, const Access *access, const char *const *names);
-/* "{i=3} where i+1 in [0,8)" with a leading blank, or nothing. */
+/* "{i=3}" with a leading blank, or nothing. */
 void equation_print_rest(Text *text, const Node *node, const char *const *names);
 /* The order that labels get where the text does not state one: order[k] is the k-th label. Views and
    contractions go through the result first, reductions through the operand. Labels used nowhere come last. */
@@ -39,7 +35,7 @@ void equation_default_order(PrimitiveKind kind, const Equation *equation, uint32
 /* The extent that follows from the types for a label: the dim of the first plain subscript, in the result,
    then in the operands; null where there is none. */
 Dim equation_derived_extent(const Node *node, const Equation *equation, uint32_t label);
-/* True for words that a label may not have: functions of dims and boundaries, spellings of floats. */
+/* True for words that a label may not have: functions of dims, spellings of floats. */
 bool label_is_reserved(const char *name);
 
 /* Blobs of a module, each once, in order of appearance. */

@@ -190,7 +190,7 @@ static int64_t flat_index(const Access *access, const int64_t *dims, const int64
   for (uint32_t i = 0; i < access->rank; i++) {
     const Subscript *subscript = &access->subscripts[i];
     int64_t at, coefficient;
-    if (subscript->boundary != BOUNDARY_NONE || !dim_is_constant(subscript->offset, &at)) return -2;
+    if (!dim_is_constant(subscript->offset, &at)) return -2;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
       if (!dim_is_constant(subscript->terms[j].coefficient, &coefficient)) return -2;
       if (__builtin_mul_overflow(coefficient, labels[subscript->terms[j].label], &coefficient) ||
@@ -225,11 +225,10 @@ static bool track_equation(Tracked *t) {
   const Node *node = t->node;
   const Equation *equation = node->equation;
   const Value *source = node->operands[0];
-  int64_t source_dims[RANK_LIMIT], result_dims[RANK_LIMIT], extents[64], labels[64] = {0}, total = 1;
+  int64_t source_dims[RANK_LIMIT], result_dims[RANK_LIMIT], extents[POINT_LIMIT], labels[POINT_LIMIT] = {0},
+          total = 1;
   bool indexed = node->kind == PRIMITIVE_GATHER;
-  if (!source->tracked || (node->operand_count != 1 && !indexed) || equation->where_count || equation->label_count > 64)
-    return false;
-  if (!assume_as(t, source)) return false;
+  if (!source->tracked || (node->operand_count != 1 && !indexed) || !assume_as(t, source)) return false;
   if (!constant_dims(&source->type, source_dims) || !constant_dims(t->type, result_dims)) return false;
   for (uint32_t i = 0; i < equation->label_count; i++) {
     if (!dim_is_constant(equation->labels[i].extent, &extents[i])) return false;

@@ -3,6 +3,7 @@
 #ifndef AICC_IR_TYPE_H
 #define AICC_IR_TYPE_H
 #include "ir/dim.h"
+#include "ir/limits.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,8 +54,6 @@ bool element_is_addressable(ElementType type);
 bool element_byte_count(ElementType type, int64_t count, uint64_t *byte_count);
 
 typedef enum ValueKind { VALUE_TENSOR, VALUE_SEQUENCE, VALUE_OPTIONAL, VALUE_MAP } ValueKind;
-
-enum { RANK_LIMIT = 32 };
 
 typedef struct Type {
   ValueKind kind;

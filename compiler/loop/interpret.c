@@ -75,7 +75,7 @@ static bool unpack_panels(Interpreter *interpreter, const KernelBuffer *buffer, 
 static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
   const Kernel *kernel = interpreter->kernel;
   uint32_t axis_count = kernel->axis_count + kernel->index_count;
-  if (axis_count > AXIS_LIMIT) return interpreter_fail(interpreter, "more than %d axes", AXIS_LIMIT);
+  if (axis_count > POINT_LIMIT) return interpreter_fail(interpreter, "more than %d axes", POINT_LIMIT);
   for (uint32_t i = 0; i < axis_count; i++) {
     if (!interpreter_dim(interpreter, kernel->axes[i].extent, &interpreter->extents[i])) return false;
     if (interpreter->extents[i] < 0)
@@ -173,7 +173,7 @@ static bool run_stage(Interpreter *interpreter, const Stage *stage) {
   interpreter->stage = stage;
   const StagePlan *plan = stage_plan_create(interpreter, stage);
   if (!plan) return false;
-  for (uint32_t i = 0; i < AXIS_LIMIT; i++) interpreter->position[i] = 0;
+  for (uint32_t i = 0; i < POINT_LIMIT; i++) interpreter->position[i] = 0;
   if (is_empty(interpreter, plan->outer, plan->outer_count)) return true;
   do
     if (!run_row(interpreter, plan)) return false;

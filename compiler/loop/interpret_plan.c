@@ -17,8 +17,6 @@ static bool form_create(Interpreter *interpreter, const Subscript *subscript, ui
   uint32_t *axes = arena_array(interpreter->arena, uint32_t, count);
   int64_t *coefficients = arena_array(interpreter->arena, int64_t, count);
   *form = (LinearForm){.term_count = count, .axes = axes, .coefficients = coefficients};
-  if (subscript->boundary != BOUNDARY_NONE)
-    return interpreter_fail(interpreter, "a subscript has a boundary mode, which kernels do not have");
   if (!interpreter_dim(interpreter, subscript->offset, &form->offset)) return false;
   int64_t low = form->offset, high = form->offset;
   for (uint32_t i = 0; i < count; i++) {

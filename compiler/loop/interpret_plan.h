@@ -5,7 +5,6 @@
 #define AICC_LOOP_INTERPRET_PLAN_H
 #include "loop/interpret_internal.h"
 
-enum { AXIS_LIMIT = 64 };
 #define AXIS_NONE UINT32_MAX
 
 /* offset + sum of coefficient * axis, which does not overflow at any point of the axes. */
@@ -51,7 +50,7 @@ typedef struct StagePlan {
   uint32_t strip_axis; /* AXIS_NONE: strips of one point */
   bool strip_reduces;
   uint32_t outer_count, inner_count; /* the target's axes and the reduced ones, both without strip_axis */
-  uint32_t outer[AXIS_LIMIT], inner[AXIS_LIMIT];
+  uint32_t outer[POINT_LIMIT], inner[POINT_LIMIT];
   LinearForm *target_forms;
   PlanNode *root;
   StripStore store;
@@ -64,8 +63,8 @@ typedef struct Interpreter {
   const int64_t *symbols;
   Arena *arena;
   PlanBuffer *buffers;
-  int64_t extents[AXIS_LIMIT];
-  int64_t position[AXIS_LIMIT]; /* the point; on the strip's axis where the strip starts */
+  int64_t extents[POINT_LIMIT];
+  int64_t position[POINT_LIMIT]; /* the point; on the strip's axis where the strip starts */
   int32_t *status;              /* of the kernel, null where it has none */
   const Stage *stage;           /* for messages */
 } Interpreter;

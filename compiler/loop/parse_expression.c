@@ -71,22 +71,32 @@ static bool add_operand(KernelParser *kernel, Expr *expr, uint32_t depth) {
   return operand != NULL;
 }
 
-/* "(A where p+i in [0, 28), ... else B)"; the ranges have the form of the tensor graph's. */
+/* "p+i in [0, 28), ..." */
+static bool parse_ranges(KernelParser *kernel, Expr *expr) {
+  Parser *parser = kernel->parser;
+  const Token start = parser->lexer.token;
+  GuardRange *ranges = NULL;
+  size_t count = 0, capacity = 0;
+  do {
+    GuardRange range;
+    if (!parse_subscript(&kernel->equation, &range.form) || !parse_expect_word(parser, "in") ||
+        !parse_expect(parser, '[') || !parse_dim(parser, &range.low) || !parse_expect(parser, ',') ||
+        !parse_dim(parser, &range.high) || !parse_expect(parser, ')'))
+      return false;
+    sort_terms(parser->module->arena, &range.form);
+    arena_push(parser->module->arena, ranges, count, capacity) = range;
+  } while (lexer_accept(&parser->lexer, ','));
+  expr->ranges = ranges;
+  expr->range_count = (uint32_t)count;
+  return use_declared_axes(kernel, &start);
+}
+
+/* "(A where p+i in [0, 28), ... else B)" */
 static bool parse_guard(KernelParser *kernel, Expr *expr, uint32_t depth) {
   Parser *parser = kernel->parser;
   expr->kind = EXPR_GUARD;
   if (!parse_expect(parser, '(') || !add_operand(kernel, expr, depth)) return false;
-  const Token start = parser->lexer.token;
-  EquationParser *equation = &kernel->equation;
-  equation->where = NULL;
-  equation->where_count = equation->where_capacity = 0;
-  if (lexer_is_word(&parser->lexer, "where") &&
-      (!parse_equation_rest(equation) || !use_declared_axes(kernel, &start)))
-    return false;
-  for (size_t i = 0; i < equation->where_count; i++)
-    sort_terms(parser->module->arena, &equation->where[i].form);
-  expr->ranges = equation->where;
-  expr->range_count = (uint32_t)equation->where_count;
+  if (lexer_accept_word(&parser->lexer, "where") && !parse_ranges(kernel, expr)) return false;
   if (!parse_expect_word(parser, "else") || !add_operand(kernel, expr, depth)) return false;
   expr->type = expr->operands[0]->type;
   return parse_expect(parser, ')');

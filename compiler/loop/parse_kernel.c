@@ -57,7 +57,7 @@ static bool parse_kernel_buffer(KernelParser *kernel, bool is_local) {
 }
 
 /* A name that no axis, index or symbol has yet. */
-static bool parse_new_axis(KernelParser *kernel, KernelAxis *axis) {
+static bool parse_new_axis(KernelParser *kernel, KernelAxis *axis, uint32_t count, uint32_t limit) {
   Parser *parser = kernel->parser;
   const Token name = parser->lexer.token;
   if (name.kind != TOKEN_WORD || label_is_reserved(name.string) ||
@@ -66,8 +66,7 @@ static bool parse_new_axis(KernelParser *kernel, KernelAxis *axis) {
   for (size_t i = 0; i < kernel->axis_count; i++)
     if (strcmp(kernel->kernel->axes[i].name, name.string) == 0)
       return parse_error(parser, &name, "axis '%s' is declared twice", name.string);
-  if (kernel->axis_count == LABEL_LIMIT)
-    return parse_error(parser, &name, "more than %d axes", LABEL_LIMIT);
+  if (count == limit) return parse_error(parser, &name, "more than %u of them", limit);
   *axis = (KernelAxis){.name = arena_copy_text(parser->module->arena, name.string, name.length)};
   lexer_next(&parser->lexer);
   return true;
@@ -83,7 +82,7 @@ static bool parse_axes(KernelParser *kernel) {
   Parser *parser = kernel->parser;
   KernelAxis axis;
   do {
-    if (!parse_new_axis(kernel, &axis) || !parse_expect(parser, ':') || !parse_dim(parser, &axis.extent)) return false;
+    if (!parse_new_axis(kernel, &axis, kernel->kernel->axis_count, LABEL_LIMIT) || !parse_expect(parser, ':') || !parse_dim(parser, &axis.extent)) return false;
     add_axis(kernel, axis);
     kernel->kernel->axis_count++;
   } while (lexer_accept(&parser->lexer, ','));
@@ -94,8 +93,8 @@ static bool parse_axes(KernelParser *kernel) {
 static bool parse_index(KernelParser *kernel) {
   Parser *parser = kernel->parser;
   KernelAxis axis;
-  if (!parse_new_axis(kernel, &axis) || !parse_expect_word(parser, "in") || !parse_dim(parser, &axis.extent) ||
-      !parse_expect(parser, '='))
+  if (!parse_new_axis(kernel, &axis, kernel->kernel->index_count, INDEX_LIMIT) || !parse_expect_word(parser, "in") ||
+      !parse_dim(parser, &axis.extent) || !parse_expect(parser, '='))
     return false;
   axis.value = parse_expression(kernel, 0);
   if (!axis.value) return false;

@@ -18,6 +18,12 @@ typedef enum ExprKind {
   EXPR_GUARD    /* operands[0] where every range holds, else operands[1]; the first is not evaluated elsewhere */
 } ExprKind;
 
+/* Holds where `form` lies in [low, high). */
+typedef struct GuardRange {
+  Subscript form;
+  Dim low, high;
+} GuardRange;
+
 typedef struct Expr Expr;
 struct Expr {
   ExprKind kind;
@@ -29,7 +35,7 @@ struct Expr {
   uint32_t operand_count;
   const Expr *operands[3];
   uint32_t range_count;
-  const WhereRange *ranges;
+  const GuardRange *ranges;
 };
 
 /* BUFFER_STATUS: an i32[] that indices out of range set to AICC_E_INDEX; whoever calls the kernel checks it. */

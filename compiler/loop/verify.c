@@ -28,7 +28,6 @@ bool kernel_dim_ok(KernelVerifier *verifier, const char *what, Dim dim) {
 
 bool kernel_subscript_ok(KernelVerifier *verifier, const Subscript *subscript, bool indices) {
   const Kernel *kernel = verifier->kernel;
-  if (subscript->boundary != BOUNDARY_NONE) return kernel_fail(verifier, "a subscript has a boundary mode");
   if (!kernel_dim_ok(verifier, "a subscript's offset", subscript->offset)) return false;
   for (uint32_t i = 0; i < subscript->term_count; i++) {
     const AffineTerm *term = &subscript->terms[i];
@@ -122,7 +121,10 @@ static void verify_kernel(KernelVerifier *verifier, const Kernel *kernel) {
   verifier->ok = true;
   verifier->kernel = kernel;
   uint32_t axis_count = kernel->axis_count + kernel->index_count, statuses = 0;
-  if (axis_count > VERIFY_AXIS_LIMIT) kernel_fail(verifier, "there are %u axes", axis_count);
+  if (kernel->axis_count > LABEL_LIMIT || kernel->index_count > INDEX_LIMIT || kernel->buffer_count > BUFFER_LIMIT) {
+    kernel_fail(verifier, "there are %u axes, %u indices and %u buffers", kernel->axis_count, kernel->index_count, kernel->buffer_count);
+    return;
+  }
   for (uint32_t i = 0; i < axis_count; i++) {
     if ((i < kernel->axis_count) != !kernel->axes[i].value) kernel_fail(verifier, "axis %u has a value, or an index has none", i);
     if (!kernel->axes[i].name) kernel_fail(verifier, "axis %u has no name", i);

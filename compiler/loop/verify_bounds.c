@@ -8,7 +8,7 @@ enum { PROOF_DEPTH_LIMIT = 3 };
 /* coefficients[a] is null where the form does not use axis a. */
 typedef struct Form {
   Dim offset;
-  Dim coefficients[VERIFY_AXIS_LIMIT];
+  Dim coefficients[POINT_LIMIT];
 } Form;
 
 static Form form_of(const Subscript *subscript) {
@@ -61,7 +61,7 @@ static bool at_least(const KernelVerifier *verifier, const Form *form, Dim low, 
 static bool at_least_by(const KernelVerifier *verifier, const Form *form, Dim low, uint64_t used, int depth,
                         uint32_t index) {
   DimContext *dims = verifier->program->dims;
-  const WhereRange *guard = verifier->guards[index];
+  const GuardRange *guard = verifier->guards[index];
   for (uint32_t i = 0; i < guard->form.term_count; i++) {
     const AffineTerm *term = &guard->form.terms[i];
     Dim own = form->coefficients[term->label], factor = own ? quotient(dims, own, term->coefficient) : NULL;
@@ -87,7 +87,7 @@ static bool at_least(const KernelVerifier *verifier, const Form *form, Dim low, 
 bool form_proved_within(KernelVerifier *verifier, const Subscript *subscript, Dim low, Dim high) {
   DimContext *dims = verifier->program->dims;
   for (uint32_t i = 0; i < verifier->guard_count; i++) {
-    const WhereRange *guard = verifier->guards[i];
+    const GuardRange *guard = verifier->guards[i];
     if (subscript_equal(&guard->form, subscript) && guard->low == low && guard->high == high) return true;
   }
   Dim zero = dim_constant(dims, 0), minus = dim_constant(dims, -1);

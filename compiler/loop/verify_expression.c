@@ -127,7 +127,7 @@ static void verify_guard(KernelVerifier *verifier, const Expr *expr) {
                   element_info(expr->operands[i]->type)->name, element_info(expr->type)->name);
   uint32_t outside = verifier->guard_count;
   for (uint32_t i = 0; i < expr->range_count; i++) {
-    const WhereRange *range = &expr->ranges[i];
+    const GuardRange *range = &expr->ranges[i];
     if (!subscript_in_stage(verifier, &range->form, false) ||
         !kernel_dim_ok(verifier, "the start of a guard's range", range->low) ||
         !kernel_dim_ok(verifier, "the end of a guard's range", range->high))

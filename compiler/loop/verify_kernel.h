@@ -4,7 +4,7 @@
 #define AICC_LOOP_VERIFY_KERNEL_H
 #include "loop/program.h"
 
-enum { VERIFY_AXIS_LIMIT = 64, GUARD_LIMIT = 64 };
+enum { GUARD_LIMIT = 64 };
 
 typedef struct KernelVerifier {
   const Program *program;
@@ -14,7 +14,7 @@ typedef struct KernelVerifier {
   const Stage *stage;                    /* null outside of stages */
   uint64_t axes;                         /* that the stage runs over */
   bool in_index;                         /* the expression is an index's value */
-  const WhereRange *guards[GUARD_LIMIT]; /* that hold where the current expression is evaluated */
+  const GuardRange *guards[GUARD_LIMIT]; /* that hold where the current expression is evaluated */
   uint32_t guard_count;
   bool ok;
 } KernelVerifier;
@@ -22,7 +22,7 @@ typedef struct KernelVerifier {
 /* Reports a violated rule of the current kernel and stage; false. */
 bool kernel_fail(KernelVerifier *verifier, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool kernel_dim_ok(KernelVerifier *verifier, const char *what, Dim dim);
-/* Labels in range, once each and sorted; coefficients valid and not 0; no boundary; indices only where they are allowed. */
+/* Labels in range, once each and sorted; coefficients valid and not 0; indices only where they are allowed. */
 bool kernel_subscript_ok(KernelVerifier *verifier, const Subscript *subscript, bool indices);
 /* The stage's expression: operands, types, buffers that were written, bounds of loads. */
 void verify_expression(KernelVerifier *verifier, const Expr *expr);

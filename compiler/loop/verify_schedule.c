@@ -19,7 +19,7 @@ typedef struct ScheduleVerifier {
   uint32_t depth;
   const Schedule *path[DEPTH_LIMIT];
   uint64_t bound;                   /* axes with a value: whole or inner parts */
-  int64_t tiles[VERIFY_AXIS_LIMIT]; /* of outer parts around; 0: none */
+  int64_t tiles[POINT_LIMIT]; /* of outer parts around; 0: none */
 } ScheduleVerifier;
 
 static bool bind_part(ScheduleVerifier *self, const AxisPart *part) {
@@ -88,7 +88,7 @@ static void walk(ScheduleVerifier *self, const Schedule *schedule) {
     return;
   }
   ScheduleVerifier outside = {.bound = self->bound};
-  for (uint32_t a = 0; a < VERIFY_AXIS_LIMIT; a++) outside.tiles[a] = self->tiles[a];
+  for (uint32_t a = 0; a < POINT_LIMIT; a++) outside.tiles[a] = self->tiles[a];
   self->path[self->depth++] = schedule;
   bool ok = true;
   for (uint32_t i = 0; ok && i < schedule->part_count; i++) ok = bind_part(self, &schedule->parts[i]);
@@ -97,7 +97,7 @@ static void walk(ScheduleVerifier *self, const Schedule *schedule) {
   for (uint32_t i = 0; ok && !leaf && i < schedule->child_count; i++) walk(self, schedule->children[i]);
   self->depth--;
   self->bound = outside.bound;
-  for (uint32_t a = 0; a < VERIFY_AXIS_LIMIT; a++) self->tiles[a] = outside.tiles[a];
+  for (uint32_t a = 0; a < POINT_LIMIT; a++) self->tiles[a] = outside.tiles[a];
 }
 
 /* The axes of the loops around both stages, whatever part; the leaf's where it is the same. */

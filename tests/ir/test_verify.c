@@ -175,14 +175,6 @@ static void zero_coefficient(void **state) {
   expect(f, "view: operand 0, axis 0: a coefficient is 0");
 }
 
-static void unknown_boundary(void **state) {
-  Fixture *f = *state;
-  Dim one = dim_constant(f->module->dims, 1);
-  Subscript *subscripts = writable(f, (AffineTerm[]){{0, one}, {1, one}});
-  subscripts[0].boundary = (Boundary)9;
-  expect(f, "view: operand 0, axis 0: there is no boundary mode 9");
-}
-
 static void unset_scalar(void **state) {
   Fixture *f = *state;
   f->first->producer->scalar = SCALAR_COUNT;
@@ -233,7 +225,6 @@ int main(void) {
                                      TEST(unknown_label),
                                      TEST(unsorted_terms),
                                      TEST(zero_coefficient),
-                                     TEST(unknown_boundary),
                                      TEST(unset_scalar),
                                      TEST(blob_size),
                                      TEST(nested_region)};

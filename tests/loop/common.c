@@ -39,7 +39,7 @@ bool run_scalar(Fixture *fixture, Scalar scalar, ElementType operand, ElementTyp
   Dim extent = dim_constant(dims, (int64_t)count);
   uint32_t arity = scalar_info(scalar)->arity;
   AffineTerm term = {0, dim_constant(dims, 1)};
-  Subscript subscript = {dim_constant(dims, 0), 1, &term, BOUNDARY_NONE};
+  Subscript subscript = {dim_constant(dims, 0), 1, &term};
   KernelBuffer buffers[4] = {0};
   Expr loads[3], call = {.kind = EXPR_CALL, .type = element_info(result)->compute, .scalar = scalar};
   call.operand_count = arity;
