@@ -28,6 +28,38 @@ static bool check_elements(const Module *module, const Region *region, Location 
   return all;
 }
 
+/* Whose values a run knows: the symbols of the arguments' dims, by Symbol.index. */
+typedef struct Symbols {
+  bool *known;
+  const Symbol *unknown; /* one that is not */
+} Symbols;
+
+static bool add_symbol(void *user, const Symbol *symbol) { return ((Symbols *)user)->known[symbol->index] = true; }
+
+static bool check_symbol(void *user, const Symbol *symbol) {
+  Symbols *symbols = user;
+  if (!symbols->known[symbol->index]) symbols->unknown = symbol;
+  return symbols->known[symbol->index];
+}
+
+static bool check_dim(void *user, Dim dim) { return dim_visit_symbols(dim, check_symbol, user); }
+
+static bool check_symbols(const Module *module, const Region *region, Symbols *symbols) {
+  bool all = true;
+  for (const Node *node = region->first; node; node = node->next) {
+    if (!node_visit_dims(node, check_dim, symbols))
+      all = report(module->diagnostics, &node->location, MESSAGE_DIM_UNKNOWN, symbols->unknown->name);
+    for (uint32_t i = 0; i < node->region_count; i++) all = check_symbols(module, node->regions[i], symbols) && all;
+  }
+  return all;
+}
+
 bool lower_check(const Module *module, const Entry *entry) {
-  return check_elements(module, entry->body, (Location){.file = module->name});
+  const Region *body = entry->body;
+  Symbols symbols = {arena_array(module->arena, bool, dim_symbol_count(module->dims) + 1), NULL};
+  for (uint32_t i = 0; i < body->argument_count; i++)
+    for (uint32_t d = 0; d < body->arguments[i]->type.rank; d++)
+      dim_visit_symbols(body->arguments[i]->type.dims[d], add_symbol, &symbols);
+  bool known = check_symbols(module, body, &symbols);
+  return check_elements(module, body, (Location){.file = module->name}) && known;
 }

@@ -44,6 +44,7 @@ also[12]="ctest --test-dir build -C acceptance --output-on-failure -R ^cross.*_r
 also[16]="ctest --test-dir build -C acceptance --output-on-failure -R ^math_sweep"
 
 also[C.1]="ctest --test-dir build -C acceptance --output-on-failure -R ^conformance[.]contradictions_all"
+also[D.1]="ctest --test-dir build -C acceptance --output-on-failure -R ^opt[.]random_graphs_many"
 also[C.14]="ctest --test-dir build -C acceptance --output-on-failure -R ^mutants"
 
 wanted=("$@")
@@ -86,5 +87,6 @@ point C.12 "Names in headers" '^contract[.](reserved_names|macro_names|header_na
 point C.13 "The command line" '^contract[.](output_files|streams|dependencies|options|signals)$'
 point C.14 "Planted faults do not live; random graphs whose dims differ at run time" '^opt[.]random'
 # D. Kernel groups and transformers.
+point D.1 "The gate: what verifies is lowered right or refused; random graphs of all primitives against another evaluator" '^(opt[.]random_graphs|ir_(files|verify)|loop_verify)$'
 point D.3 "Indices: Gather, GatherElements, GatherND; out of range a status, never a wild access" '^(numeric[.]indices|loop_(verify|interpret|text)|opt[.]golden_lower)$'
 exit $failed

@@ -67,7 +67,7 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
 /* What a kernel is called towards people: the node that it stands for. */
 const char *kernel_title(const Kernel *kernel);
 /* Bit s: the kernel uses symbol s (by index; fewer than 64 are supported). */
-uint64_t kernel_symbols(const Program *program, const Kernel *kernel);
+uint64_t kernel_symbols(const Kernel *kernel);
 
 /* The functions around the kernels (run.c) and the tables for tools (model.c). */
 LLVMValueRef emit_run(Codegen *cg);

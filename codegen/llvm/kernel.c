@@ -509,53 +509,16 @@ static void emit_schedule(KernelEmitter *e, const Schedule *node, LLVMValueRef t
     emit_loops(e, node, 0);
 }
 
-static void mark_dim(Dim dim, uint64_t *symbols) {
-  for (uint32_t i = 0; i < dim->term_count; i++)
-    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
-      const DimAtom *atom = dim->terms[i].factors[j];
-      if (atom->kind == DIM_SYMBOL) {
-        *symbols |= UINT64_C(1) << atom->symbol->index;
-      } else {
-        mark_dim(atom->left, symbols);
-        mark_dim(atom->right, symbols);
-      }
-    }
+static bool mark_symbol(void *user, const Symbol *symbol) {
+  *(uint64_t *)user |= UINT64_C(1) << symbol->index;
+  return true;
 }
 
-static void mark_subscripts(const Subscript *subscripts, uint32_t count, uint64_t *symbols) {
-  for (uint32_t i = 0; i < count; i++) {
-    mark_dim(subscripts[i].offset, symbols);
-    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
-      mark_dim(subscripts[i].terms[j].coefficient, symbols);
-  }
-}
+static bool mark_dim(void *user, Dim dim) { return dim_visit_symbols(dim, mark_symbol, user); }
 
-static void mark_expr(const Kernel *kernel, const Expr *expr, uint64_t *symbols) {
-  if (expr->kind == EXPR_LOAD) mark_subscripts(expr->subscripts, kernel->buffers[expr->buffer].rank, symbols);
-  if (expr->kind == EXPR_INDEX) mark_subscripts(expr->subscripts, 1, symbols);
-  for (uint32_t i = 0; i < expr->range_count; i++) {
-    mark_subscripts(&expr->ranges[i].form, 1, symbols);
-    mark_dim(expr->ranges[i].low, symbols);
-    mark_dim(expr->ranges[i].high, symbols);
-  }
-  for (uint32_t i = 0; i < expr->operand_count; i++) mark_expr(kernel, expr->operands[i], symbols);
-}
-
-uint64_t kernel_symbols(const Program *program, const Kernel *kernel) {
+uint64_t kernel_symbols(const Kernel *kernel) {
   uint64_t symbols = 0;
-  (void)program;
-  for (uint32_t i = 0; i < kernel->axis_count + kernel->index_count; i++) {
-    mark_dim(kernel->axes[i].extent, &symbols);
-    if (kernel->axes[i].value) mark_expr(kernel, kernel->axes[i].value, &symbols);
-  }
-  for (uint32_t i = 0; i < kernel->buffer_count; i++)
-    for (uint32_t j = 0; j < kernel->buffers[i].rank; j++) mark_dim(kernel->buffers[i].dims[j], &symbols);
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
-    const Stage *stage = &kernel->stages[i];
-    mark_subscripts(stage->subscripts, kernel->buffers[stage->target].rank, &symbols);
-    mark_expr(kernel, stage->expr, &symbols);
-  }
-  mark_dim(kernel->task_count, &symbols);
+  kernel_visit_dims(kernel, mark_dim, &symbols);
   return symbols;
 }
 
@@ -591,7 +554,7 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
     else
       e.slots[i] = emit_alloca(cg, emit_type(cg, kernel->buffers[i].element, 1), "local");
   }
-  uint64_t used = kernel_symbols(cg->program, kernel);
+  uint64_t used = kernel_symbols(kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) e.symbols[s] = load_slot(cg, slots, at++, cg->i64);
   for (uint32_t a = 0; a < kernel->axis_count + kernel->index_count; a++)

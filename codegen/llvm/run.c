@@ -164,7 +164,7 @@ static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step)
   int64_t tasks;
   for (uint32_t i = 0; i < step->buffer_count; i++)
     LLVMBuildStore(cg->builder, buffer_pointer(cg, run, step->buffers[i]), element_address(cg, slots, at++));
-  uint64_t used = kernel_symbols(cg->program, kernel);
+  uint64_t used = kernel_symbols(kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) LLVMBuildStore(cg->builder, run->symbols[s], element_address(cg, slots, at++));
   if (dim_is_constant(kernel->task_count, &tasks) && tasks == 1) {
@@ -181,7 +181,7 @@ static uint32_t most_slots(const Program *program) {
   for (size_t i = 0; i < program->kernel_count; i++) {
     const Kernel *kernel = program->kernels[i];
     uint32_t count =
-        kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(program, kernel));
+        kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(kernel));
     if (count > most) most = count;
   }
   return most;

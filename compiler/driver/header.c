@@ -12,30 +12,28 @@ extern const char aicc_abi_text[];
 
 static const char hash_zeros[] = "00000000";
 
-static void add_symbols(Dim dim, bool *seen, const Symbol **list, uint32_t *count) {
-  for (uint32_t i = 0; i < dim->term_count; i++)
-    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
-      const DimAtom *atom = dim->terms[i].factors[j];
-      if (atom->kind != DIM_SYMBOL) {
-        add_symbols(atom->left, seen, list, count);
-        add_symbols(atom->right, seen, list, count);
-      } else if (!seen[atom->symbol->index]) {
-        seen[atom->symbol->index] = true;
-        list[(*count)++] = atom->symbol;
-      }
-    }
+typedef struct SymbolList {
+  bool *seen; /* by Symbol.index */
+  const Symbol **symbols;
+  uint32_t count;
+} SymbolList;
+
+static bool add_symbol(void *user, const Symbol *symbol) {
+  SymbolList *list = user;
+  if (!list->seen[symbol->index]) list->symbols[list->count++] = symbol;
+  return list->seen[symbol->index] = true;
 }
 
 const Symbol **header_symbols(const Program *program, uint32_t *count) {
   const Region *body = program->entry->body;
   size_t most = dim_symbol_count(program->dims) + 1;
-  const Symbol **list = arena_array(program->arena, const Symbol *, most);
-  bool *seen = arena_array(program->arena, bool, most);
-  *count = 0;
+  SymbolList list = {.seen = arena_array(program->arena, bool, most),
+                     .symbols = arena_array(program->arena, const Symbol *, most)};
   for (uint32_t i = 0; i < body->argument_count; i++)
     for (uint32_t d = 0; d < body->arguments[i]->type.rank; d++)
-      add_symbols(body->arguments[i]->type.dims[d], seen, list, count);
-  return list;
+      dim_visit_symbols(body->arguments[i]->type.dims[d], add_symbol, &list);
+  *count = list.count;
+  return list.symbols;
 }
 
 static char *in_capitals(Arena *arena, const char *name) {

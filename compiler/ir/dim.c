@@ -684,3 +684,15 @@ bool dim_evaluate(Dim dim, const int64_t *symbols, int64_t *value) {
   *value = sum;
   return true;
 }
+
+bool dim_visit_symbols(Dim dim, SymbolVisitor visit, void *user) {
+  for (uint32_t i = 0; i < dim->term_count; i++)
+    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
+      const DimAtom *atom = dim->terms[i].factors[j];
+      bool more = atom->kind == DIM_SYMBOL
+                      ? visit(user, atom->symbol)
+                      : dim_visit_symbols(atom->left, visit, user) && dim_visit_symbols(atom->right, visit, user);
+      if (!more) return false;
+    }
+  return true;
+}

@@ -107,6 +107,10 @@ struct DimNode {
   uint32_t size, depth; /* of the tree, bounded */
 };
 
+/* Calls for every symbol in the dim, as often as it stands there, until the visitor returns false. */
+typedef bool (*SymbolVisitor)(void *user, const Symbol *symbol);
+bool dim_visit_symbols(Dim dim, SymbolVisitor visit, void *user);
+
 /* "2*H+floordiv(N,3)-1"; parses what it prints. On a syntax error returns null (nothing is reported). */
 void dim_print(struct Text *text, Dim dim);
 Dim dim_parse(DimContext *context, struct Lexer *lexer);

@@ -185,6 +185,33 @@ void region_apply_replacements(Region *region) {
   clear_replacements(region);
 }
 
+bool subscripts_visit_dims(const Subscript *subscripts, uint32_t count, DimVisitor visit, void *user) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (!visit(user, subscripts[i].offset)) return false;
+    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
+      if (!visit(user, subscripts[i].terms[j].coefficient)) return false;
+  }
+  return true;
+}
+
+static bool equation_visit_dims(const Equation *equation, DimVisitor visit, void *user) {
+  for (uint32_t i = 0; i < equation->label_count; i++)
+    if (!visit(user, equation->labels[i].extent)) return false;
+  for (uint32_t k = 0; k < equation->operand_count; k++)
+    if (!subscripts_visit_dims(equation->operands[k].subscripts, equation->operands[k].rank, visit, user)) return false;
+  return subscripts_visit_dims(equation->result.subscripts, equation->result.rank, visit, user);
+}
+
+bool node_visit_dims(const Node *node, DimVisitor visit, void *user) {
+  for (uint32_t i = 0; i < node->result_count; i++)
+    for (uint32_t d = 0; d < node->results[i]->type.rank; d++)
+      if (!visit(user, node->results[i]->type.dims[d])) return false;
+  for (uint32_t i = 0; i < node->attribute_count; i++)
+    for (size_t k = 0; node->attributes[i].kind == ATTRIBUTE_DIMS && k < node->attributes[i].count; k++)
+      if (!visit(user, node->attributes[i].dims[k])) return false;
+  return !node->equation || equation_visit_dims(node->equation, visit, user);
+}
+
 bool subscript_is_plain(const Subscript *subscript, uint32_t *label) {
   if (subscript->term_count != 1 || !dim_equals_constant(subscript->terms[0].coefficient, 1) ||
       !dim_equals_constant(subscript->offset, 0))

@@ -248,6 +248,11 @@ Value *value_current(Value *value);
 /* Rewrites every use of a value with a replacement, also nested, and clears the replacements. */
 void region_apply_replacements(Region *region);
 
+/* Calls for every dim that the node's results, attributes and equation have, until the visitor returns false. */
+typedef bool (*DimVisitor)(void *user, Dim dim);
+bool node_visit_dims(const Node *node, DimVisitor visit, void *user);
+bool subscripts_visit_dims(const Subscript *subscripts, uint32_t count, DimVisitor visit, void *user);
+
 /* Equations. A plain subscript is one label with coefficient 1 and offset 0. */
 bool subscript_is_plain(const Subscript *subscript, uint32_t *label);
 bool subscript_is_constant(const Subscript *subscript, int64_t *value);

@@ -31,24 +31,16 @@ bool verify_fail(Verifier *verifier, const char *format, ...) {
   return verifier->ok = false;
 }
 
-static bool symbols_declared(Verifier *verifier, Dim dim) {
+static bool verify_symbol(void *user, const Symbol *symbol) {
+  Verifier *verifier = user;
   const DimContext *context = verifier->module->dims;
-  for (uint32_t i = 0; i < dim->term_count; i++)
-    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
-      const DimAtom *atom = dim->terms[i].factors[j];
-      if (atom->kind != DIM_SYMBOL) {
-        if (!symbols_declared(verifier, atom->left) || !symbols_declared(verifier, atom->right)) return false;
-      } else if (atom->symbol->index >= dim_symbol_count(context) ||
-                 dim_symbol_at(context, atom->symbol->index) != atom->symbol) {
-        return verify_fail(verifier, "symbol '%s' is not declared in this module", atom->symbol->name);
-      }
-    }
-  return true;
+  if (symbol->index < dim_symbol_count(context) && dim_symbol_at(context, symbol->index) == symbol) return true;
+  return verify_fail(verifier, "symbol '%s' is not declared in this module", symbol->name);
 }
 
 bool verify_integer(Verifier *verifier, const char *what, Dim dim) {
   if (!dim || !dim_is_valid(dim)) return verify_fail(verifier, "%s is not valid", what);
-  return symbols_declared(verifier, dim);
+  return dim_visit_symbols(dim, verify_symbol, verifier);
 }
 
 bool verify_dim(Verifier *verifier, const char *what, Dim dim) {

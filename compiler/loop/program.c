@@ -174,6 +174,35 @@ static bool stage_equal(const Kernel *kernel, const Stage *a, const Stage *b) {
          expr_equal(kernel, a->expr, b->expr);
 }
 
+static bool expr_visit_dims(const Kernel *kernel, const Expr *expr, DimVisitor visit, void *user) {
+  uint32_t rank = expr->kind == EXPR_LOAD ? kernel->buffers[expr->buffer].rank : expr->kind == EXPR_INDEX;
+  if (!subscripts_visit_dims(expr->subscripts, rank, visit, user)) return false;
+  for (uint32_t i = 0; i < expr->range_count; i++)
+    if (!subscripts_visit_dims(&expr->ranges[i].form, 1, visit, user) || !visit(user, expr->ranges[i].low) ||
+        !visit(user, expr->ranges[i].high))
+      return false;
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    if (!expr_visit_dims(kernel, expr->operands[i], visit, user)) return false;
+  return true;
+}
+
+bool kernel_visit_dims(const Kernel *kernel, DimVisitor visit, void *user) {
+  for (uint32_t i = 0; i < kernel->axis_count + kernel->index_count; i++)
+    if (!visit(user, kernel->axes[i].extent) ||
+        (kernel->axes[i].value && !expr_visit_dims(kernel, kernel->axes[i].value, visit, user)))
+      return false;
+  for (uint32_t i = 0; i < kernel->buffer_count; i++)
+    for (uint32_t j = 0; j < kernel->buffers[i].rank; j++)
+      if (!visit(user, kernel->buffers[i].dims[j])) return false;
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    if (!subscripts_visit_dims(stage->subscripts, kernel->buffers[stage->target].rank, visit, user) ||
+        !expr_visit_dims(kernel, stage->expr, visit, user))
+      return false;
+  }
+  return visit(user, kernel->task_count);
+}
+
 bool kernel_equal(const Kernel *a, const Kernel *b) {
   if (a->buffer_count != b->buffer_count || a->axis_count != b->axis_count || a->stage_count != b->stage_count ||
       a->index_count != b->index_count || a->task_count != b->task_count)

@@ -206,6 +206,9 @@ uint64_t stage_axes(const Kernel *kernel, const Stage *stage);
 
 /* Same meaning and schedule, whatever the names: such kernels are generated once. */
 bool kernel_equal(const Kernel *a, const Kernel *b);
+/* Calls for every dim of the kernel's axes, indices, buffers and stages, and for its number of tasks, until the visitor
+   returns false. */
+bool kernel_visit_dims(const Kernel *kernel, DimVisitor visit, void *user);
 
 struct Text;
 void kernel_print(struct Text *text, const Kernel *kernel);

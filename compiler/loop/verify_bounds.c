@@ -57,11 +57,26 @@ static Dim quotient(DimContext *dims, Dim form, Dim guard) {
 
 static bool at_least(const KernelVerifier *verifier, const Form *form, Dim low, uint64_t used, int depth);
 
+/* Through a guard without axes, such as 0 in [0, N): what it says of dims is not negative, so the form is at least what is
+   left of it without that. */
+static bool at_least_without(const KernelVerifier *verifier, const Form *form, Dim low, uint64_t used, int depth,
+                             const GuardRange *guard) {
+  DimContext *dims = verifier->program->dims;
+  Dim above = dim_subtract(dims, guard->form.offset, guard->low);
+  Dim below = dim_subtract(dims, dim_subtract(dims, guard->high, dim_constant(dims, 1)), guard->form.offset);
+  Form less = *form, lesser = *form;
+  less.offset = dim_subtract(dims, form->offset, above);
+  lesser.offset = dim_subtract(dims, form->offset, below);
+  return at_least(verifier, &less, low, used, depth) || at_least(verifier, &lesser, low, used, depth);
+}
+
 /* Through one guard: form = c * guard + rest, so form >= c * (guard's end) + rest. */
 static bool at_least_by(const KernelVerifier *verifier, const Form *form, Dim low, uint64_t used, int depth,
                         uint32_t index) {
   DimContext *dims = verifier->program->dims;
   const GuardRange *guard = verifier->guards[index];
+  if (!guard->form.term_count)
+    return at_least_without(verifier, form, low, used | UINT64_C(1) << index, depth + 1, guard);
   for (uint32_t i = 0; i < guard->form.term_count; i++) {
     const AffineTerm *term = &guard->form.terms[i];
     Dim own = form->coefficients[term->label], factor = own ? quotient(dims, own, term->coefficient) : NULL;

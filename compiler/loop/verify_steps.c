@@ -22,54 +22,20 @@ static bool same_count(const StepVerifier *self, Dim a, Dim b) {
   return false;
 }
 
-static void check_dim(StepVerifier *self, Dim dim) {
-  for (uint32_t i = 0; dim && i < dim->term_count; i++)
-    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++) {
-      const DimAtom *atom = dim->terms[i].factors[j];
-      if (atom->kind != DIM_SYMBOL) {
-        check_dim(self, atom->left);
-        check_dim(self, atom->right);
-      } else if (atom->symbol->limit && !self->bound[atom->symbol->index] && !self->is_told) {
-        self->is_told = true;
-        kernel_fail(self->base, "uses the iteration number '%s' outside of its loop", atom->symbol->name);
-      }
-    }
+static bool check_symbol(void *user, const Symbol *symbol) {
+  StepVerifier *self = user;
+  if (!symbol->limit || self->bound[symbol->index] || self->is_told) return true;
+  self->is_told = true;
+  kernel_fail(self->base, "uses the iteration number '%s' outside of its loop", symbol->name);
+  return false;
 }
 
-static void check_subscripts(StepVerifier *self, const Subscript *subscripts, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    check_dim(self, subscripts[i].offset);
-    for (uint32_t j = 0; j < subscripts[i].term_count; j++)
-      check_dim(self, subscripts[i].terms[j].coefficient);
-  }
-}
+/* Every iteration number in the dim is one that is going on. */
+static bool check_dim(void *user, Dim dim) { return dim_visit_symbols(dim, check_symbol, user); }
 
-static void check_expression(StepVerifier *self, const Kernel *kernel, const Expr *expr) {
-  if (expr->kind == EXPR_LOAD) check_subscripts(self, expr->subscripts, kernel->buffers[expr->buffer].rank);
-  if (expr->kind == EXPR_INDEX) check_subscripts(self, expr->subscripts, 1);
-  for (uint32_t i = 0; i < expr->range_count; i++) {
-    check_subscripts(self, &expr->ranges[i].form, 1);
-    check_dim(self, expr->ranges[i].low);
-    check_dim(self, expr->ranges[i].high);
-  }
-  for (uint32_t i = 0; i < expr->operand_count; i++) check_expression(self, kernel, expr->operands[i]);
-}
-
-/* Every iteration number in the kernel is one that is going on. */
 static void check_iterations(StepVerifier *self, const Kernel *kernel) {
   self->is_told = false;
-  check_dim(self, kernel->task_count);
-  for (uint32_t i = 0; i < kernel->axis_count + kernel->index_count; i++) {
-    check_dim(self, kernel->axes[i].extent);
-    if (kernel->axes[i].value) check_expression(self, kernel, kernel->axes[i].value);
-  }
-  for (uint32_t i = 0; i < kernel->buffer_count; i++)
-    for (uint32_t j = 0; j < kernel->buffers[i].rank; j++) check_dim(self, kernel->buffers[i].dims[j]);
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
-    const Stage *stage = &kernel->stages[i];
-    check_subscripts(self, stage->subscripts, kernel->buffers[stage->target].rank);
-    check_expression(self, kernel, stage->expr);
-  }
+  kernel_visit_dims(kernel, check_dim, self);
 }
 
 static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, const bool *written) {

@@ -68,6 +68,9 @@ static void sound_kernels(void **state) {
   expect_sound(
       "kernel @k tasks max(1,min(64,N)) (%x: in f32[2*N+1] align 4, %y: out f32[] align 4) {\n axes n:N\n"
       "y: %y[] = add[n] %x[2*n+1] schedule { vec n : y } }");
+  /* A guard without axes says that there is something: the second half has a first element. */
+  expect_sound("kernel @k tasks 1 (%x: in f32[2*N-2] align 4, %y: out f32[8] align 4) {\n axes n:8\n"
+               "y: %y[n] = (%x[N-1] where 0 in [0, N-1) else f32(0.0)) " VEC);
 }
 
 #define INDEXED "kernel @k tasks 1 (%x: in f32[9] align 4, %i: in i32[8] align 4, %s: status i32[] align 4, %y: out f32[8] align 4) {\n"
@@ -96,6 +99,9 @@ static void broken_stages(void **state) {
   expect_message(KERNEL "axes n:8 y: %y[n] = %x[n+1] " VEC,
                  "node 'Conv_0': after pass 'lower': kernel 'k': stage 'y': subscript 0 of %x is not "
                  "provably inside of [0, 8)");
+  expect_message("kernel @k tasks 1 (%x: in f32[2*N-2] align 4, %y: out f32[8] align 4) {\n axes n:8\n"
+                 "y: %y[n] = (%x[N] where 0 in [0, N-1) else f32(0.0)) " VEC,
+                 "subscript 0 of %x is not provably inside");
   expect_message(KERNEL "axes n:8 y: %y[n] = (%x[n+1] where n in [0, 8) else f32(0.0)) " VEC,
                  "not provably inside");
   expect_message(KERNEL "axes n:8 y: %y[n] = (f32(0.0) where n in [0, 7) else %x[n+1]) " VEC,
