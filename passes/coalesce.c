@@ -116,7 +116,8 @@ static void drop_dims(void *user, uint32_t buffer, Subscript **subscripts, uint3
     if (!(removal->drop[buffer] >> i & 1)) (*subscripts)[kept++] = (*subscripts)[i];
 }
 
-/* Where a dim is 1, an access that takes place is at 0. */
+/* Where a dim is 1, an access that takes place is at 0; an axis that says whether it does, by having no points, stays in
+   the target. */
 static void drop_unit_dims(Program *program, Kernel *kernel) {
   DimRemoval removal = {.kernel = kernel};
   for (uint32_t b = 0; b < kernel->buffer_count; b++)
@@ -125,6 +126,11 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
           !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
         removal.drop[b] |= UINT64_C(1) << i;
   visit_accesses(kernel, keep_indexed, &removal);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    const Stage *stage = &kernel->stages[i];
+    for (uint32_t d = 0; d < kernel->buffers[stage->target].rank; d++)
+      if (stage->subscripts[d].term_count) removal.drop[stage->target] &= ~(UINT64_C(1) << d);
+  }
   visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t b = 0; b < kernel->buffer_count; b++) {
     KernelBuffer *buffer = &kernel->buffers[b];

@@ -4,6 +4,7 @@
 #include "ir/build.h"
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
+#include "passes/softmax_steps.h"
 #include <string.h>
 
 uint32_t program_add_buffer(Lowering *lowering, Storage storage, uint32_t index, const Blob *blob,
@@ -103,85 +104,82 @@ static void reduction_stage(KernelBuilder *builder, const Value *value, const Su
                             uint32_t target, const Subscript *at) {
   const Node *node = value->producer;
   Scalar monoid = node->kind == PRIMITIVE_CONTRACT ? SCALAR_ADD : node_monoid(node);
-  uint32_t reduce_axes[LABEL_LIMIT], reduce_count = contract_reduced_labels(node, reduce_axes);
-  for (uint32_t i = 0; i < reduce_count; i++) reduce_axes[i] = of_label[reduce_axes[i]].terms[0].label;
+  uint32_t labels[LABEL_LIMIT], count = contract_reduced_labels(node, labels);
+  uint32_t reduce_axes[LABEL_LIMIT], reduce_count = 0;
+  for (uint32_t i = 0; i < count; i++) /* a label of extent 1 may have no axis */
+    if (of_label[labels[i]].term_count) reduce_axes[reduce_count++] = of_label[labels[i]].terms[0].label;
   const Expr *expr = reduced_expr(builder, node, of_label, monoid);
   kernel_stage(builder, "t", target, at, monoid, reduce_count, reduce_axes, expr);
 }
 
-/* A kernel for one value: alone, or with the reduction that it claims as a first stage. */
+/* The expression of a value that has a buffer: not a load of it. */
+static const Expr *expr_computed(KernelBuilder *builder, const Value *value, const Subscript *at) {
+  ValuePlan *plan = plan_of(builder->lowering, value);
+  plan->materialised = false;
+  const Expr *expr = expr_of_value(builder, value, at);
+  plan->materialised = true;
+  return expr;
+}
+
+/* A local that holds what the reduction gives at `at`, computed by a stage. */
+static void local_stage(KernelBuilder *builder, const Value *value, const Subscript *of_label, const Subscript *at) {
+  uint32_t local = kernel_local(builder, "t", element_info(value->type.element)->compute, value->type.rank, value->type.dims);
+  reduction_stage(builder, value, of_label, local, at);
+  builder->local_of[builder->value_count] = value;
+  builder->locals[builder->value_count++] = local;
+}
+
+/* The stage of a value in memory. */
+static void stored_stage(KernelBuilder *builder, const Value *value, const Subscript *at) {
+  Subscript place[RANK_LIMIT];
+  if (value->type.rank) memcpy(place, at, value->type.rank * sizeof *place);
+  uint32_t out = kernel_place(builder, value, BUFFER_OUT, place);
+  kernel_stage(builder, "y", out, place, SCALAR_COUNT, 0, NULL, expr_computed(builder, value, at));
+}
+
+static Subscript subscript_of_tag(KernelBuilder *builder, int8_t tag) {
+  if (tag >= 0) return subscript_axis(builder, (uint32_t)tag);
+  return (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
+}
+
+/* A stage of rows: one number for each, or a value in memory. */
+static void row_stage(KernelBuilder *builder, const Value *value) {
+  const ValuePlan *plan = plan_of(builder->lowering, value);
+  Subscript at[RANK_LIMIT], of_label[LABEL_LIMIT];
+  for (uint32_t i = 0; i < value->type.rank; i++) at[i] = subscript_of_tag(builder, plan->tags[i]);
+  if (plan->materialised) {
+    stored_stage(builder, value, at);
+    return;
+  }
+  const Equation *equation = value->producer->equation;
+  for (uint32_t i = 0; i < equation->label_count; i++) of_label[i] = subscript_of_tag(builder, plan->axes[i]);
+  local_stage(builder, value, of_label, at);
+}
+
+/* A kernel for a root and what is computed with it. */
 static void lower_value(Lowering *lowering, Value *value) {
   KernelBuilder builder;
-  Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], *at = plain;
-  const Value *claimed = plan_of(lowering, value)->claims;
+  Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], place[RANK_LIMIT], *at = plain;
+  const Group *group = plan_of(lowering, value)->group;
   const Node *node = value->producer;
   bool reduces = node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
-  const Value *reduction = reduces ? value : claimed;
+  const Value *reduction = reduces ? value : group->reduction;
   kernel_start(&builder, lowering, reduction ? reduction->producer->location : node->location);
   if (reduction) {
     const Equation *equation = reduction->producer->equation;
     axes_of_labels(&builder, equation, of_label);
     at = access_substitute(&builder, &equation->result, of_label);
-    kernel_check_results(&builder, at, &reduction->type);
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
-  Subscript place[RANK_LIMIT];
   if (value->type.rank) memcpy(place, at, value->type.rank * sizeof *place);
-  uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
-  if (claimed) {
-    uint32_t local = kernel_local(&builder, "t", element_info(claimed->type.element)->compute,
-                                  claimed->type.rank, claimed->type.dims);
-    reduction_stage(&builder, claimed, of_label, local, at);
-    builder.local_of = claimed;
-    builder.local = local;
-  }
+  uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place); /* the first parameter */
+  if (group->reduction) local_stage(&builder, group->reduction, of_label, at);
+  for (uint32_t i = group->stage_count; i-- > 0;) row_stage(&builder, group->stages[i]);
   if (reduces)
     reduction_stage(&builder, value, of_label, out, place);
-  else if (plan_of(lowering, value)->materialised) {
-    plan_of(lowering, value)->materialised = false; /* its own expression, not a load of it */
-    const Expr *expr = expr_of_value(&builder, value, at);
-    plan_of(lowering, value)->materialised = true;
-    kernel_stage(&builder, "y", out, place, SCALAR_COUNT, 0, NULL, expr);
-  }
-  kernel_finish(&builder);
-}
-
-/* m = max x; y = exp(x - m); s = sum y; y = y / s, or with the logarithm y = x - m; s = sum exp(y); y - log
- * s. */
-static void lower_softmax(Lowering *lowering, Value *value) {
-  KernelBuilder builder;
-  const Node *node = value->producer;
-  const Value *operand = node->operands[0];
-  uint32_t axis = (uint32_t)node_int(node, "axis"), rank = value->type.rank, row_rank = 0;
-  bool logarithm = node_int(node, "log") != 0;
-  ElementType type = element_info(value->type.element)->compute;
-  Subscript at[RANK_LIMIT], row[RANK_LIMIT], place[RANK_LIMIT];
-  Dim row_dims[RANK_LIMIT];
-  kernel_start(&builder, lowering, node->location);
-  axes_of_type(&builder, &value->type, at);
-  for (uint32_t i = 0; i < rank; i++)
-    if (i != axis) {
-      row[row_rank] = at[i];
-      row_dims[row_rank++] = value->type.dims[i];
-    }
-  memcpy(place, at, rank * sizeof *place);
-  uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place);
-  uint32_t most = kernel_local(&builder, "m", type, row_rank, row_dims);
-  uint32_t sum = kernel_local(&builder, "s", type, row_rank, row_dims);
-  const Expr *x = expr_of_value(&builder, operand, at);
-  kernel_stage(&builder, "m", most, row, SCALAR_MAX, 1, &axis, x);
-  const Expr *difference[2] = {x, expr_load(&builder, most, row)};
-  const Expr *shifted = expr_call(&builder, SCALAR_SUB, type, difference, 2);
-  kernel_stage(&builder, "e", out, place, SCALAR_COUNT, 0, NULL,
-               logarithm ? shifted : expr_call(&builder, SCALAR_EXP, type, &shifted, 1));
-  const Expr *y = expr_load(&builder, out, place);
-  kernel_stage(&builder, "s", sum, row, SCALAR_ADD, 1, &axis,
-               logarithm ? expr_call(&builder, SCALAR_EXP, type, &y, 1) : y);
-  const Expr *total = expr_load(&builder, sum, row);
-  const Expr *last[2] = {y, logarithm ? expr_call(&builder, SCALAR_LOG, type, &total, 1) : total};
-  kernel_stage(&builder, "y", out, place, SCALAR_COUNT, 0, NULL,
-               expr_call(&builder, logarithm ? SCALAR_SUB : SCALAR_DIV, type, last, 2));
+  else
+    stored_stage(&builder, value, at);
   kernel_finish(&builder);
 }
 
@@ -262,7 +260,7 @@ static void lower_node(Lowering *lowering, const Node *node) {
   if (node->kind == PRIMITIVE_REQUIRE_DIMS) return; /* stands before all others */
   Value *value = node->results[0];
   ValuePlan *plan = plan_of(lowering, value);
-  if (!plan->materialised || value->use_count == 0) return;
+  if (!plan->materialised || plan->stage || value->use_count == 0) return;
   Value *root = lower_alias_root(lowering, value);
   if (root != value) {
     plan->buffer = (int32_t)value_buffer(lowering, root);
@@ -271,9 +269,6 @@ static void lower_node(Lowering *lowering, const Node *node) {
   switch (node->kind) {
   case PRIMITIVE_CONSTANT:
     break; /* placed where it is read */
-  case PRIMITIVE_SOFTMAX:
-    lower_softmax(lowering, value);
-    break;
   case PRIMITIVE_CONCAT:
     lower_concat(lowering, value);
     break;
@@ -330,6 +325,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
                        .module = module,
                        .entry = entry};
   Lowering lowering = {.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
+  softmax_expand(module, entry->body);
   lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
   for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
   lower_decide(&lowering, entry->body);

@@ -2,15 +2,18 @@
 /* Shared by the lower_*.c files only: which values get a buffer, and the kernel under construction. */
 #ifndef AICC_PASSES_LOWER_INTERNAL_H
 #define AICC_PASSES_LOWER_INTERNAL_H
+#include "passes/group.h"
 #include "passes/lower.h"
 
 /* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to
    three of these, and a claimed reduction over one) stays below BUFFER_LIMIT. */
 enum {
-  KERNEL_STAGE_LIMIT = 8,
-  CHEAP_COST = 3,
+  KERNEL_STAGE_LIMIT = GROUP_STAGE_LIMIT + 2,
+  CHEAP_COST = 3,  /* as cheap to compute as to read */
+  ROW_COST = 8,    /* as cheap as to write, and to read in every stage of a kernel */
   EXPRESSION_BUDGET = 256,
   LOAD_LIMIT = 12,
+  ROW_LOADS = 48, /* of a kernel of rows */
   NO_BUFFER = -1
 };
 
@@ -25,9 +28,13 @@ typedef enum ArgumentKind {
 /* What lowering decided about a value, by Value.id. */
 typedef struct ValuePlan {
   bool materialised; /* has a buffer; else it is inlined where it is read */
-  bool claimed;      /* a reduce or contract computed as a stage of its root's kernel */
-  Value *claims;     /* a root: the claimed producer, or null */
-  bool indexed;      /* a root: its kernel reads at indices, so that it claims no contraction: tiles have none */
+  Group *group;      /* that computes it first, as root, stage or expression; null where no kernel does */
+  bool alone;        /* it is read there and nowhere else */
+  uint32_t first;    /* the place of the first reader that is in no group */
+  uint32_t order;    /* backwards from the root, which is 0: of the stage, or of the last one that reads it */
+  bool stage;        /* of its group, besides the root */
+  const int8_t *tags; /* of its axes in the group */
+  const int8_t *axes; /* a reduction: the group's axes of its labels */
   bool over_memory;  /* an inlined index map whose operand must be in memory */
   int32_t buffer;    /* program buffer, or NO_BUFFER */
   uint32_t cost;     /* of the inlined expression */
@@ -37,7 +44,8 @@ typedef struct ValuePlan {
                   there */
   bool placed; /* an inlined reshape between a value and a concatenation */
   const Value
-      *home; /* the value stands in this one's memory: a concatenation of it, or a reshape on the way there */
+      *home; /* the value stands in this one's memory: a concatenation of it, a reshape on the way there, or a value
+                that takes its place when it has been read for the last time */
   Dim home_offset; /* where along the axis of the concatenation */
   ArgumentKind argument;
   const Value *sliced;
@@ -68,6 +76,7 @@ typedef struct Lowering {
   uint32_t depth; /* of loops around what is being lowered */
   Iteration *iterations;
   size_t iteration_count, iteration_capacity;
+  uint32_t place, group_count; /* of the walk that makes the plans */
   int32_t status; /* the program buffer that indices out of range set, or NO_BUFFER as long as there are none */
 } Lowering;
 
@@ -116,8 +125,8 @@ typedef struct KernelBuilder {
   KernelBuffer buffers[BUFFER_LIMIT];
   KernelAxis axes[POINT_LIMIT]; /* indices begin at LABEL_LIMIT */
   Stage stages[KERNEL_STAGE_LIMIT];
-  const Value *local_of; /* the claimed producer that is a local of this kernel, or null */
-  uint32_t local;        /* its buffer */
+  const Value *local_of[KERNEL_STAGE_LIMIT]; /* values that are locals of this kernel, and their buffers */
+  uint32_t locals[KERNEL_STAGE_LIMIT], value_count;
   uint32_t parameter_count, local_count, stage_count, axis_count, index_count;
   Location location;
   bool failed;
@@ -145,8 +154,6 @@ const Expr *expr_call(KernelBuilder *builder, Scalar scalar, ElementType type, c
                       uint32_t count);
 const Expr *expr_literal(KernelBuilder *builder, ElementType type, uint64_t bits);
 const Expr *expr_load(KernelBuilder *builder, uint32_t buffer, const Subscript *subscripts);
-/* Reports a subscript of a result that is not provably inside of its tensor. */
-void kernel_check_results(KernelBuilder *builder, const Subscript *at, const Type *type);
 /* The expression where the access stays inside `dims`, else `otherwise`; guards that are provably true
  * vanish. */
 const Expr *expr_guard(KernelBuilder *builder, const Subscript *access, uint32_t rank, const Dim *dims,

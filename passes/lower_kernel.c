@@ -276,13 +276,6 @@ static bool provable(KernelBuilder *builder, const Subscript *form, Dim low, Dim
   return subscript_within(builder->lowering->module->dims, &view, form, low, high);
 }
 
-void kernel_check_results(KernelBuilder *builder, const Subscript *at, const Type *type) {
-  Dim zero = dim_constant(builder->lowering->module->dims, 0);
-  for (uint32_t i = 0; i < type->rank; i++)
-    if (!provable(builder, &at[i], zero, type->dims[i]))
-      kernel_fail(builder, "results that may lie outside of their tensor are not supported");
-}
-
 static bool range_among(const GuardRange *range, const GuardRange *ranges, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     if (subscript_equal(&range->form, &ranges[i].form) && range->low == ranges[i].low &&
@@ -493,7 +486,8 @@ static const Expr *load_of_place(KernelBuilder *builder, const Value *value, con
 const Expr *expr_of_value(KernelBuilder *builder, const Value *value, const Subscript *at) {
   Lowering *lowering = builder->lowering;
   const ValuePlan *plan = plan_of(lowering, value);
-  if (value == builder->local_of) return expr_load(builder, builder->local, at);
+  for (uint32_t i = 0; i < builder->value_count; i++)
+    if (value == builder->local_of[i]) return expr_load(builder, builder->locals[i], at);
   if (plan->materialised) return load_of_place(builder, value, at);
   if (!value->producer) return expr_of_argument(builder, value, at);
   switch (value->producer->kind) {

@@ -9,7 +9,6 @@ bool lower_is_placeable(const Node *node) {
   case PRIMITIVE_MAP:
   case PRIMITIVE_REDUCE:
   case PRIMITIVE_CONTRACT:
-  case PRIMITIVE_SOFTMAX:
   case PRIMITIVE_CONCAT:
   case PRIMITIVE_GATHER:
     return true;
@@ -51,8 +50,9 @@ static bool kernel_reads(Lowering *lowering, const Value *value, const Value *pa
   for (uint32_t i = 0; producer && i < producer->operand_count; i++) {
     const Value *operand = producer->operands[i];
     if (!operand) continue;
-    if (plan_of(lowering, operand)->materialised ? stands_in(lowering, operand, part)
-                                                 : kernel_reads(lowering, operand, part))
+    const ValuePlan *plan = plan_of(lowering, operand);
+    if ((plan->materialised && stands_in(lowering, operand, part)) ||
+        ((!plan->materialised || plan->stage) && kernel_reads(lowering, operand, part)))
       return true;
   }
   return false;
@@ -127,6 +127,7 @@ uint32_t kernel_place(KernelBuilder *builder, const Value *value, BufferRole rol
       through_reshape(builder, &value->type, &home->type, at);
       continue;
     }
+    if (home->producer->kind != PRIMITIVE_CONCAT) continue; /* the same place */
     Subscript *moved = &at[node_int(home->producer, "axis")];
     moved->offset = dim_add(dims, moved->offset, plan_of(lowering, value)->home_offset);
   }

@@ -2,7 +2,8 @@
 /* Decides which values get a buffer. Backwards over the nodes: a value is inlined into its readers when they
    can index into it and recomputing it is free or it has one reader; a reduction or contraction is computed
    as a stage of its reader's kernel when a chain of elementwise nodes leads from it to one materialised
-   value. */
+   value. Who is read by one group alone, at the group's rows, may join them (group.h): what is one number for
+   each row, and what stands in memory besides. */
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
 
@@ -80,8 +81,6 @@ static Reading reading_of(const Node *reader, uint32_t operand) {
     bool transposed = producer && producer->kind == PRIMITIVE_VIEW && view_transposes(producer);
     return transposed && wants_transposed(reader, operand) ? READ_BUFFER : READ_MEMORY;
   }
-  case PRIMITIVE_SOFTMAX:
-    return READ_MEMORY;
   case PRIMITIVE_GATHER:
     return operand ? READ_INDEX : READ_BUFFER;
   default:
@@ -130,6 +129,11 @@ typedef struct Demand {
   bool placed; /* a concatenation reads it, for which it can be computed in place */
   bool apart;  /* readers lead to several roots, or to none */
   Value *root;
+  Group *group;           /* of the groups that read it, the one whose kernel runs first */
+  int8_t tags[RANK_LIMIT]; /* where that one does */
+  uint32_t order;         /* of the last stage there that does */
+  bool others;            /* somebody else reads it */
+  uint32_t first;         /* the place of the first reader that is in no group */
 } Demand;
 
 /* True where computing the value anew in each iteration, or in both branches, costs nothing. */
@@ -155,7 +159,28 @@ static void note_reading(Demand *demands, const Region *region, const Value *val
 /* A region's result is read where no kernel of the region can compute it along the way. */
 static void note_result(Demand *demands, const Region *region, const Value *value, Reading reading) {
   note_reading(demands, region, value, reading);
-  demands[value->id].apart = true;
+  demands[value->id].apart = demands[value->id].others = true;
+}
+
+/* Where a group reads a value: at the tags on which all its reads agree. */
+static void note_group(Lowering *lowering, Demand *demand, const Node *reader, uint32_t operand) {
+  const Value *value = reader->operands[operand];
+  const ValuePlan *plan = reader->result_count && !reader->region_count ? plan_of(lowering, reader->results[0]) : NULL;
+  Group *group = plan ? plan->group : NULL;
+  int8_t tags[RANK_LIMIT];
+  if (plan && plan->first > demand->first) demand->first = plan->first;
+  if (!group || is_captured(reader->parent, value)) {
+    if (lowering->place > demand->first) demand->first = lowering->place;
+    demand->others = true;
+    return;
+  }
+  demand->others = demand->others || !plan->alone || (demand->group && demand->group != group);
+  if (demand->group && demand->group->number > group->number) return;
+  group_operand_tags(reader, operand, plan->tags, plan->axes, tags);
+  for (uint32_t i = 0; i < value->type.rank; i++)
+    demand->tags[i] = demand->group != group || demand->tags[i] == tags[i] ? tags[i] : TAG_NONE;
+  if (demand->group != group || plan->order < demand->order) demand->order = plan->order;
+  demand->group = group;
 }
 
 static void note_reader(Lowering *lowering, Demand *demands, const Node *reader, uint32_t operand) {
@@ -176,18 +201,36 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   }
   demand->apart = demand->apart || !root || (demand->root && demand->root != root);
   demand->root = root;
+  note_group(lowering, demand, reader, operand);
+}
+
+/* One element of the operand serves a row of the result: it is computed once for all. */
+static bool repeats_along_rows(const Node *node) {
+  uint32_t label, rank = node->results[0]->type.rank;
+  return node->kind == PRIMITIVE_VIEW && rank && !dim_equals_constant(node->results[0]->type.dims[rank - 1], 1) &&
+         subscript_is_plain(&node->equation->result.subscripts[rank - 1], &label) &&
+         !access_uses_label(&node->equation->operands[0], label);
+}
+
+/* How often the expression of a node reads, whose operands that can be inlined are. */
+static uint32_t loads_of(Lowering *lowering, const Node *node) {
+  uint32_t loads = 0;
+  for (uint32_t i = 0; i < node->operand_count; i++) {
+    const Node *producer = node->operands[i]->producer;
+    loads += producer && is_expression(producer) ? plan_of(lowering, node->operands[i])->loads : 1;
+  }
+  return loads;
 }
 
 /* Forward: the cost of inlining, known once the operands' fate is. */
 static void set_inline_cost(Lowering *lowering, const Node *node) {
-  uint32_t loads = 0, cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost
+  uint32_t loads = loads_of(lowering, node), cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost
                                                          : node->kind != PRIMITIVE_CONSTANT;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Node *producer = node->operands[i]->producer;
     bool inlined = producer && is_expression(producer);
     const ValuePlan *operand = plan_of(lowering, node->operands[i]);
-    cost += inlined ? operand->cost : 1;
-    loads += inlined ? operand->loads : 1;
+    cost += inlined && !repeats_along_rows(node) ? operand->cost : 1;
   }
   ValuePlan *plan = plan_of(lowering, node->results[0]);
   if (node->kind == PRIMITIVE_GATHER) { /* few of them fit into a kernel, and it does not pay to look twice */
@@ -199,34 +242,148 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
   plan->loads = plan->cut ? 1 : loads;
 }
 
-static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
+/* Whether the value is made of reductions, by what is computed for each row. */
+static bool leads_to_reduction(const Value *value, int depth) {
+  enum { DEPTH = 12 };
+  const Node *node = value->producer;
+  if (!node || depth == DEPTH) return false;
+  if (node->kind == PRIMITIVE_REDUCE) return true;
+  if (node->kind != PRIMITIVE_MAP && node->kind != PRIMITIVE_VIEW && node->kind != PRIMITIVE_RESHAPE) return false;
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    if (leads_to_reduction(node->operands[i], depth + 1)) return true;
+  return false;
+}
+
+/* Whether the value is what a contraction's kernel would compute of its sums before it writes them. */
+static bool is_epilogue(const Value *value, int depth) {
+  enum { DEPTH = 12 };
+  const Node *node = value->producer;
+  if (!node || depth == DEPTH || (depth && value->use_count != 1)) return false;
+  if (node->kind == PRIMITIVE_CONTRACT) return true;
+  for (uint32_t i = 0; node->kind == PRIMITIVE_MAP && i < node->operand_count; i++)
+    if (same_dims(node->operands[i], value) && is_epilogue(node->operands[i], depth + 1)) return true;
+  return false;
+}
+
+/* A kernel of rows has room for what the node reads. */
+static bool has_room(Lowering *lowering, const Group *group, const Node *node) {
+  return group->loads + loads_of(lowering, node) <= ROW_LOADS;
+}
+
+/* The value has become the group's earliest stage. */
+static void enter_stage(Lowering *lowering, const Node *node, ValuePlan *plan) {
+  plan->stage = true;
+  plan->order = plan->group->stage_count;
+  plan->group->loads += loads_of(lowering, node);
+}
+
+/* A reduction as a stage of the group that reads it: at all of its root's points, or one number for each row. */
+static bool claim_reduction(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  Group *group = plan->group;
+  if (demand->buffer || demand->memory || !group) return false;
+  if (plan->root) {
+    if (group->reduction || group->stage_count || (node->kind == PRIMITIVE_CONTRACT && group->indexed)) return false;
+    group->reduction = value;
+    return true;
+  }
+  int8_t axes[POINT_LIMIT];
+  if (!plan->alone || !has_room(lowering, group, node) || !group_join_rows(group, value, plan->tags, axes)) return false;
+  plan->axes = arena_copy(lowering->arena, axes, node->equation->label_count * sizeof *axes);
+  enter_stage(lowering, node, plan);
+  return true;
+}
+
+/* The value may stand where the root will: whoever does already is written when it is read for the last time. */
+static bool shares_place(const Group *group, const Demand *demand, const Value *value, const ValuePlan *plan) {
+  return plan->alone && !demand->buffer && demand->order >= group->holder &&
+         group->root->producer->kind == PRIMITIVE_MAP && type_equal(&value->type, &group->root->type) &&
+         group_is_everywhere(group, &value->type, plan->tags);
+}
+
+/* What stands in memory and is made of what the rows of a group read anyway. */
+static bool join_stored(Lowering *lowering, const Demand *demand, const Node *node, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  Group *group = plan->group;
+  if (!group || !group->stage_count || node->kind != PRIMITIVE_MAP || demand->first > group->place ||
+      is_epilogue(value, 0) || !has_room(lowering, group, node) || !group_join_stored(group, value, plan->tags))
+    return false;
+  bool shares = shares_place(group, demand, value, plan);
+  enter_stage(lowering, node, plan);
+  if (!shares) return true;
+  plan->home = group->root;
+  group->holder = plan->order;
+  return true;
+}
+
+/* An expression of a kernel of rows, which may be computed in several of its stages. */
+static bool is_row_expression(const Demand *demand, const Value *value, const ValuePlan *plan) {
+  const Group *group = plan->group;
+  if (!group || !plan->alone || demand->buffer || demand->memory || plan->cut) return false;
+  if (group_is_row_number(group, &value->type, plan->tags) && leads_to_reduction(value, 0)) return true;
+  return group->stage_count && !demand->index && plan->cost <= ROW_COST && !is_epilogue(value, 0);
+}
+
+/* The group that computes the value first, as far as it is known from its readers. */
+static void set_group(Lowering *lowering, const Demand *demand, const Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   plan->root = demand->apart ? NULL : demand->root;
+  plan->group = demand->group;
+  plan->alone = demand->group && !demand->others;
+  plan->first = demand->first;
+  plan->order = demand->order;
+  if (demand->group) plan->tags = arena_copy(lowering->arena, demand->tags, value->type.rank * sizeof *demand->tags);
+}
+
+/* The value has a kernel of its own. */
+static void start_group(Lowering *lowering, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  int8_t tags[RANK_LIMIT], axes[POINT_LIMIT];
+  plan->group = group_create(lowering->arena, value, lowering->group_count++, lowering->place);
+  plan->group->loads = loads_of(lowering, value->producer);
+  plan->alone = true;
+  plan->first = plan->order = 0;
+  group_root_tags(plan->group, tags);
+  group_root_axes(plan->group, axes);
+  plan->tags = arena_copy(lowering->arena, tags, value->type.rank * sizeof *tags);
+  if (value->producer->kind == PRIMITIVE_REDUCE || value->producer->kind == PRIMITIVE_CONTRACT)
+    plan->axes = arena_copy(lowering->arena, axes, plan->group->axis_count * sizeof *axes);
+}
+
+/* Whether one kernel computes the value and nothing else, or joins others to it: a copy has none. */
+static bool has_kernel(const Node *node) {
+  return node->kind != PRIMITIVE_CONSTANT && node->kind != PRIMITIVE_CONCAT && !node->region_count &&
+         (node->kind != PRIMITIVE_RESHAPE || reshape_is_index_map(node));
+}
+
+static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  set_group(lowering, demand, value);
   bool single =
       value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
   if (node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT) {
-    bool claim = plan->root && !demand->buffer && !demand->memory && !plan_of(lowering, plan->root)->claims &&
-                 !(node->kind == PRIMITIVE_CONTRACT && plan_of(lowering, plan->root)->indexed);
-    plan->claimed = claim;
-    plan->materialised = !claim;
-    if (claim) plan_of(lowering, plan->root)->claims = value;
+    plan->materialised = !claim_reduction(lowering, demand, node, value);
   } else if (!is_expression(node)) {
     plan->materialised = true;
   } else if (node->kind == PRIMITIVE_GATHER) { /* in the kernel of the one value that it is for */
-    const ValuePlan *root = plan->root ? plan_of(lowering, plan->root) : NULL;
-    plan->materialised = !root || demand->buffer || demand->memory || demand->index || plan->cut ||
-                         (root->claims && root->claims->producer->kind == PRIMITIVE_CONTRACT);
-    if (!plan->materialised) plan_of(lowering, plan->root)->indexed = true;
+    Group *group = plan->root ? plan->group : NULL;
+    plan->materialised = !group || demand->buffer || demand->memory || demand->index || plan->cut ||
+                         (group->reduction && group->reduction->producer->kind == PRIMITIVE_CONTRACT);
+    if (!plan->materialised) group->indexed = true;
   } else if (node->kind == PRIMITIVE_CONSTANT) {
     plan->materialised = demand->buffer || demand->memory;
   } else if (demand->memory && !demand->buffer && is_index_map(node)) {
     plan->over_memory = true;
-  } else {
+  } else if (!is_row_expression(demand, value, plan)) {
     bool cheap = plan->cost <= CHEAP_COST;
     plan->placed = demand->placed && node->kind == PRIMITIVE_RESHAPE && value->use_count == 1;
     plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory ||
-                         plan->cut || (!single && !cheap) || (demand->index && !cheap);
+                         plan->cut || (!single && !cheap) || (demand->index && !cheap) ||
+                         (!demand->group && leads_to_reduction(value, 0)); /* which then has a kernel to join */
+    if (plan->materialised && !demand->placed) join_stored(lowering, demand, node, value);
   }
+  if (plan->materialised && !plan->stage) plan->group = NULL;
+  if (plan->materialised && !plan->stage && has_kernel(node)) start_group(lowering, value);
 }
 
 static void set_inline_costs(Lowering *lowering, const Region *region) {
@@ -286,6 +443,7 @@ static bool is_read(Lowering *lowering, const Node *node, uint32_t operand) {
 
 static void decide_region(Lowering *lowering, Demand *demands, const Region *region) {
   for (Node *node = region->last; node; node = node->previous) {
+    lowering->place++;
     if (node->region_count)
       decide_control(lowering, demands, node);
     else

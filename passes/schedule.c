@@ -41,24 +41,26 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t ax
   return penalty;
 }
 
-/* An axis that one stage reduces and another writes along (softmax) must be the leaves': what is reduced is
-   one number per iteration of the outer axes. */
-static uint32_t forced_axis(const Kernel *kernel) {
+/* The axes that one stage reduces and another runs along too, as in a softmax: the stages are leaves of their own, and what
+   is reduced is one number per iteration of the loops around them all. */
+static uint64_t row_axes(const Kernel *kernel) {
+  uint64_t rows = 0;
   for (uint32_t axis = 0; axis < kernel->axis_count; axis++) {
-    bool reduced = false, written = false;
+    uint32_t reduced = 0, written = 0;
     for (uint32_t i = 0; i < kernel->stage_count; i++) {
-      reduced = reduced || stage_reduces(&kernel->stages[i], axis);
-      written = written || stage_axes(kernel, &kernel->stages[i]) >> axis & 1;
+      reduced += stage_reduces(&kernel->stages[i], axis) ? 1 : 0;
+      written += stage_axes(kernel, &kernel->stages[i]) >> axis & 1 ? 1 : 0;
     }
-    if (reduced && written) return axis;
+    if (reduced && reduced + written > 1) rows |= UINT64_C(1) << axis;
   }
-  return NO_AXIS;
+  return rows;
 }
 
 static uint32_t choose_vector_axis(Program *program, const Kernel *kernel) {
-  uint32_t best = forced_axis(kernel), least = UINT32_MAX;
-  if (best != NO_AXIS) return best;
+  uint32_t best = NO_AXIS, least = UINT32_MAX;
+  uint64_t rows = row_axes(kernel);
   for (uint32_t axis = kernel->axis_count; axis-- > 0;) {
+    if (rows && !(rows >> axis & 1)) continue;
     uint32_t penalty = axis_penalty(program, kernel, axis);
     if (penalty < least) {
       least = penalty;
@@ -103,29 +105,43 @@ static bool reads_target(const Expr *expr, uint32_t buffer) {
   return false;
 }
 
+/* A leaf within loops over axes of its stages' targets that the loops around all leaves do not bind. */
+static const Schedule *make_looped_leaf(Program *program, const AxisPart *part, uint64_t loops, const uint32_t *stages,
+                                        uint32_t count) {
+  AxisPart parts[LABEL_LIMIT];
+  uint32_t part_count = 0;
+  for (uint32_t a = 0; a < LABEL_LIMIT; a++)
+    if (loops >> a & 1) parts[part_count++] = (AxisPart){a, PART_WHOLE, 0};
+  const Schedule *leaf = make_leaf(program, part, stages, count);
+  return part_count ? schedule_nest(program, SCHEDULE_FOR, parts, part_count, &leaf, 1) : leaf;
+}
+
 /* Stages share a leaf unless one needs the finished reduction of another over the vector axis, or a reduction
-   over it has further axes, which must loop around the leaf alone. */
-static void make_leaves(Program *program, const Kernel *kernel, const AxisPart *part, Leaves *leaves) {
+   over it has further axes, which must loop around the leaf alone. `outer`: the axes of the loops around all. */
+static void make_leaves(Program *program, const Kernel *kernel, const AxisPart *part, uint64_t outer, Leaves *leaves) {
   uint32_t group[64], count = 0;
   bool open_to_more = true, leaf_vector = false;
+  uint64_t loops = 0;
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     const Stage *stage = &kernel->stages[i];
     bool reduces = stage_reduces(stage, part->axis);
     bool vector = reduces || stage_axes(kernel, stage) >> part->axis & 1;
-    bool joins = count > 0 && open_to_more && vector == leaf_vector && !(reduces && stage->reduce_count > 1);
+    uint64_t own = stage_axes(kernel, stage) & ~outer & ~(UINT64_C(1) << part->axis);
+    bool joins = count > 0 && open_to_more && vector == leaf_vector && own == loops && !(reduces && stage->reduce_count > 1);
     for (uint32_t k = 0; joins && k < count; k++) {
       const Stage *earlier = &kernel->stages[group[k]];
       if (stage_reduces(earlier, part->axis) && reads_target(stage->expr, earlier->target)) joins = false;
     }
     if (!joins && count) {
-      leaves->items[leaves->count++] = make_leaf(program, leaf_vector ? part : NULL, group, count);
+      leaves->items[leaves->count++] = make_looped_leaf(program, leaf_vector ? part : NULL, loops, group, count);
       count = 0;
     }
     group[count++] = i;
     leaf_vector = vector;
+    loops = own;
     open_to_more = !(reduces && stage->reduce_count > 1);
   }
-  leaves->items[leaves->count++] = make_leaf(program, leaf_vector ? part : NULL, group, count);
+  leaves->items[leaves->count++] = make_looped_leaf(program, leaf_vector ? part : NULL, loops, group, count);
 }
 
 const Schedule *schedule_nest(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
@@ -239,9 +255,11 @@ static void sort_outer(const Kernel *kernel, AxisPart *outer, uint32_t count) {
 
 static void schedule_kernel(Program *program, Kernel *kernel) {
   AxisPart outer[64], vector = {.axis = choose_vector_axis(program, kernel), .part = PART_WHOLE};
-  uint64_t target_axes = 0;
+  uint64_t target_axes = stage_axes(kernel, &kernel->stages[0]), rows = row_axes(kernel);
   uint32_t count = 0;
-  for (uint32_t i = 0; i < kernel->stage_count; i++) target_axes |= stage_axes(kernel, &kernel->stages[i]);
+  for (uint32_t i = 0; i < kernel->stage_count; i++)
+    target_axes = rows ? target_axes & stage_axes(kernel, &kernel->stages[i])
+                       : target_axes | stage_axes(kernel, &kernel->stages[i]);
   for (uint32_t a = 0; a < kernel->axis_count; a++)
     if (a != vector.axis && target_axes >> a & 1) outer[count++] = (AxisPart){a, PART_WHOLE, 0};
   sort_outer(kernel, outer, count);
@@ -264,7 +282,7 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
   if (vector.axis == NO_AXIS)
     leaves.items[leaves.count++] = make_scalar_leaf(program, kernel);
   else
-    make_leaves(program, kernel, &vector, &leaves);
+    make_leaves(program, kernel, &vector, target_axes, &leaves);
   uint32_t parallel = parallel_axes(kernel, outer, count);
   const Schedule *const *children = leaves.items;
   uint32_t child_count = leaves.count;

@@ -125,13 +125,20 @@ static void check_read(ScheduleVerifier *self, uint32_t writer_index, uint32_t r
   const KernelBuffer *buffer = &kernel->buffers[writer->target];
   uint64_t shared = shared_axes(from, to);
   self->base->stage = reader;
-  if ((writer_index < reader_index) != (from->order < to->order))
+  bool in_order = (writer_index < reader_index) == (from->order < to->order);
+  if (!in_order)
     kernel_fail(self->base, "the schedule moves the stage across '%s', which writes %%%s", writer->name,
                 buffer->name);
+  bool same_element = true;
   for (uint32_t i = 0; i < buffer->rank; i++)
     if (uses_any(&writer->subscripts[i], shared) &&
         !subscript_equal(&writer->subscripts[i], &load->subscripts[i]))
-      kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
+      same_element = kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
+                                 buffer->name, writer->name);
+  bool keeps_one = buffer->role == BUFFER_LOCAL && to->path[to->depth - 1] != leaf;
+  for (uint32_t i = 0; in_order && same_element && keeps_one && i < buffer->rank; i++)
+    if (uses_any(&writer->subscripts[i], ~shared))
+      kernel_fail(self->base, "reads %%%s, of which '%s' has written more than the one element that a local keeps",
                   buffer->name, writer->name);
   if (to->path[to->depth - 1] == leaf && leaf->kind == SCHEDULE_VEC && leaf->part_count && stage_reduces(writer, leaf->parts[0].axis))
     kernel_fail(self->base, "reads %%%s in the leaf in which '%s' still reduces it", buffer->name,

@@ -169,7 +169,8 @@ static void broken_schedules(void **state) {
                  "neither indexes its target by nor reduces axis 'm'");
   expect_message(KERNEL "axes n:8 a: %y[n] = %x[n] y: %y[n] = %x[n] " VEC,
                  "stage 'a' is not in the schedule");
-  expect_sound(TWO "%t[n,-m+7] schedule { for n { vec m : t vec m : y } } }");
+  expect_message(TWO "%t[n,-m+7] schedule { for n { vec m : t vec m : y } } }",
+                 "reads %t, of which 't' has written more than the one element that a local keeps");
   expect_message(TWO "%t[n,-m+7] schedule { for n { vec m : t, y } } }",
                  "reads %t inside of a loop with 't'");
   expect_message(TWO "%t[-n+7,m] schedule { for n { vec m : t vec m : y } } }",

@@ -246,17 +246,22 @@ def binary(g, value=None):
         if element[0] == "u" and kind == "sub" or bound > most_of(element):
             bound = most_of(element)
         return g.emit(element, dims, "%s(%s, %s)" % (kind, a.name, b.name), bound=bound, operands=operands)
+    return floats(g, g.rng.choice(["add", "sub", "mul", "min", "max", "add", "mul"]), a, b, dims) or smooth(g, value)
+
+
+def floats(g, kind, a, b, dims=None):
+    """A function of two floats; None where it could grow beyond what the bounds are good for."""
     exact = a.step is not None and b.step is not None
-    kind = g.rng.choice(["add", "sub", "mul", "min", "max", "add", "mul"])
     if kind == "mul":
         bound, error = a.bound * b.bound, a.error * b.bound + b.error * a.bound
         step = a.step * b.step if exact else None
     else:
         bound, error = a.bound + b.bound if kind in ("add", "sub") else max(a.bound, b.bound), a.error + b.error
         step = min(a.step, b.step) if exact else None
-    if bound > 1e4 if element in ("f16", "bf16") else bound > 1e9:
-        return smooth(g, value)
-    return g.emit(element, dims, "%s(%s, %s)" % (kind, a.name, b.name), bound, step, error, operands=operands)
+    if bound > (1e4 if a.element in ("f16", "bf16") else 1e9):
+        return None
+    return g.emit(a.element, a.dims if dims is None else dims, "%s(%s, %s)" % (kind, a.name, b.name), bound, step, error,
+                  operands=[a, b])
 
 
 def unary(g, value=None):
@@ -456,6 +461,69 @@ def reduce(g):
            bound, step, error, empty=monoid in ("max", "min") and is_float(value.element), operands=[value])
 
 
+def row_number(g, value, monoid, axes):
+    """A reduction over axes, which stay with an extent of 1 or go; then all axes of the value again, by a view."""
+    letters = "ijkl"[:len(value.dims)]
+    count = points_of([value.dims[a] for a in axes])
+    bound = value.bound * (count if monoid == "add" else 1)
+    error = value.error * count + (count * bound * 2.0 ** -(max(DIGITS[value.element], 24) - 1) if value.step is None else 0)
+    if bound > (1e4 if value.element in ("f16", "bf16") else 1e9):
+        return None, None
+    keep = g.rng.random() < .6
+    kept = [(l, d) if a not in axes else ("0", as_dim(1)) for a, (l, d) in enumerate(zip(letters, value.dims)) if keep or a not in axes]
+    number = g.emit(value.element, [d for _, d in kept], "reduce %s(%s[%s]) -> [%s]%s" %
+                    (monoid, value.name, ", ".join(letters), ", ".join(l for l, _ in kept),
+                     stated(dict(zip(letters, value.dims)), list(letters))), bound, value.step, error,
+                    empty=monoid != "add", operands=[value])
+
+    def spread(v):
+        return g.emit(v.element, value.dims, "view(%s[%s]) -> [%s]%s" %
+                      (v.name, ", ".join(l for l, _ in kept), ", ".join(letters), stated(dict(zip(letters, value.dims)), letters)),
+                      step=v.step, error=v.error, operands=[v])
+    return number, spread
+
+
+def above_one(g, value, kind):
+    """A function of 1 + |x|."""
+    size = g.emit(value.element, value.dims, "abs(%s)" % value.name, value.bound, value.step, value.error, operands=[value])
+    more = floats(g, "add", size, g.constant(value.element, [], [1]))
+    slope, most = POSITIVE[kind]
+    error = slope * more.error + 8 * most(more.bound) * 2.0 ** -(min(DIGITS[value.element], 53) - 1)
+    return g.emit(value.element, value.dims, "%s(%s)" % (kind, more.name), most(more.bound), None, error, operands=[more])
+
+
+def rows(g):
+    """What normalisations and softmaxes are made of: numbers of each row, which go into its elements."""
+    value = g.pick(lambda v: 1 <= len(v.dims) <= 4 and is_float(v.element) and v.bound < 100 and not v.empty)
+    if not value:
+        return
+    rank = len(value.dims)
+    axes = list(range(g.rng.randrange(rank), rank)) if g.rng.random() < .8 else [g.rng.randrange(rank)]
+    for kind in g.rng.sample(["centre", "centre", "scale", "scale", "powers", "unary", "binary"], g.rng.randint(1, 4)):
+        more = value
+        if kind in ("unary", "binary"):
+            more = smooth(g, value) if kind == "unary" else floats(g, "add", value, partner(g, value))
+        elif kind == "centre":
+            number, spread = row_number(g, value, "add", axes)
+            if number:
+                number = floats(g, "mul", number, g.constant(value.element, [], [g.rng.choice([1, 2])]))
+                more = number and floats(g, "sub", value, spread(number))
+        elif kind == "scale":
+            square = floats(g, "mul", value, value)
+            number, spread = row_number(g, square, "add", axes) if square else (None, None)
+            more = number and floats(g, "mul", value, spread(above_one(g, number, g.rng.choice(["rsqrt", "recip"]))))
+        else:
+            number, spread = row_number(g, value, "max", axes)
+            below = floats(g, "sub", value, spread(number))
+            powers = g.emit(value.element, value.dims, "exp(%s)" % below.name, 1, None,
+                            below.error + 4 * 2.0 ** -(min(DIGITS[value.element], 53) - 1), operands=[below])
+            number, spread = row_number(g, powers, "add", axes)
+            more = number and floats(g, "mul", powers, spread(above_one(g, number, "recip")))
+        if not more or more.bound >= 100:
+            return
+        value = more
+
+
 def contract(g):
     a = g.pick(lambda v: v.dims and v.element != "bool")
     if not a:
@@ -526,6 +594,8 @@ def gather(g):
         index = g.emit(element, shape, "mod(%s, %s)" % (index.name, g.constant(element, [], [least]).name), operands=[index])
     letters, keeps = [], []
     labels = {"r": limit}
+    if len(shape) > 4:
+        return
     outer = "stuv"[:len(shape)]
     for letter, dim in zip(outer, shape):
         labels[letter] = dim
@@ -745,7 +815,7 @@ def scan(g):
            [value, over])
 
 
-KINDS = [binary] * 5 + [unary] * 3 + [compare, cast, cast, bitcast] + [view] * 5 + [reduce] * 4 + [contract] * 4 + [gather] * 2 + \
+KINDS = [binary] * 5 + [unary] * 3 + [compare, cast, cast, bitcast] + [view] * 5 + [reduce] * 4 + [contract] * 4 + [gather] * 2 + [rows] * 3 + \
     [reshape, reshape, concat, concat, softmax, iota, sizes_as_tensor, check, branch, loop, scan]
 MOVES = [view, view, gather, reshape, concat]
 
