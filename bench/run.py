@@ -109,7 +109,7 @@ def measure_model(bench, name, threads):
     contenders = ["--compiled", "aicc", shared_object, data] if shared_object else []
     contenders += ["--ort", "ort", bench.ort, model, data, "--fma-roof", "fma"]
     if name not in bench.operations:
-        counted = zoo.count_operations(model, dims)
+        counted = zoo.count_operations(model, {**zoo.sizes_of(model, data), **dims})
         bench.operations[name] = (counted, "counted") if counted is not None else (
             zoo.STATED_OPERATIONS.get(name), "stated")
     operations, source = bench.operations[name]

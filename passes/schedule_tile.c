@@ -11,7 +11,8 @@ enum {
   COLUMN_TILE_SINGLE = 128, /* with one row: so many streams hide the latency of memory */
   ROW_BYTES = 128 * 1024,   /* of the operand that the rows read, for one block of rows */
   NEAR_BYTES = 256 * 1024,  /* what can be read again and again without leaving the second-level cache */
-  ROW_TILE_LEAST = 56
+  ROW_TILE_LEAST = 56,
+  FEW_ROWS = 4
 };
 
 /* The loads of an expression. */
@@ -115,10 +116,11 @@ static int64_t extent_or(const Candidate *c, uint32_t axis, int64_t otherwise) {
 }
 
 /* An axis that some operand does not depend on, so that what is loaded serves several rows; the longest up to
-   a tile, a later one where alike. */
+   a tile, a later one where alike. What is not known may be 1: it serves where no axis is known to have a few rows. */
 static uint32_t choose_row(const Candidate *c, uint64_t axes) {
   uint32_t best = NO_AXIS;
   int64_t most = 1;
+  const int64_t unknown = FEW_ROWS - 1;
   for (uint32_t axis = 0; axis < c->kernel->axis_count; axis++) {
     if (axis == c->column || !(axes >> axis & 1)) continue;
     bool shared = c->loads.count == 1, read = false;
@@ -127,7 +129,7 @@ static uint32_t choose_row(const Candidate *c, uint64_t axes) {
       shared = shared || still;
       read = read || !still;
     }
-    int64_t extent = extent_or(c, axis, 16);
+    int64_t extent = extent_or(c, axis, unknown);
     if (extent > 16) extent = 16;
     if (shared && read && extent >= most && extent > 1) {
       most = extent;

@@ -73,6 +73,39 @@ def branches():
     return nodes + [node("Concat", "c0 c1", "y", axis=1)], ["x:f[1,32,8,8]"], constants
 
 
+def layer_norm(x, y, square="Pow"):
+    """Spelled out, as exporters did before there was an operator."""
+    middle = [node("ReduceMean", x, y + "m", axes=[-1]), node("Sub", "%s %sm" % (x, y), y + "d")]
+    power = node("Pow", y + "d two", y + "q") if square == "Pow" else node("Mul", "%sd %sd" % (y, y), y + "q")
+    return middle + [power, node("ReduceMean", y + "q", y + "v", axes=[-1]), node("Add", "%sv epsilon" % y, y + "e"),
+                     node("Sqrt", y + "e", y + "s"), node("Div", "%sd %ss" % (y, y), y + "n"),
+                     node("Mul", y + "n g", y + "a"), node("Add", y + "a h", y)]
+
+
+NORM = [("two", numpy.float32(2)), ("epsilon", numpy.float32(1e-5)), ("g", weights(64)), ("h", weights(64))]
+
+
+def rms_norm():
+    return [node("Pow", "x two", "q"), node("ReduceMean", "q", "v", axes=[-1]), node("Add", "v epsilon", "e"),
+            node("Sqrt", "e", "s"), node("Div", "x s", "n"), node("Mul", "n g", "y")], ["x:f[N,S,64]"], NORM[:3]
+
+
+def softmax_spelled():
+    return [node("ReduceMax", "x", "m", axes=[-1]), node("Sub", "x m", "d"), node("Exp", "d", "e"),
+            node("ReduceSum", "e axes", "s"), node("Div", "e s", "y")], ["x:f[N,S,64]"], [("axes", numpy.array([-1]))]
+
+
+def feed_forward():
+    """Of an encoder: two products, the sum with what comes in, and its normalisation."""
+    nodes = [node("MatMul", "x u", "a"), node("Add", "a c", "b"), node("Relu", "b", "r"), node("MatMul", "r v", "p"),
+             node("Add", "p d", "o"), node("Add", "o x", "z")] + layer_norm("z", "y")
+    return nodes, ["x:f[N,S,64]"], NORM + [("u", weights(64, 256)), ("c", weights(256)), ("v", weights(256, 64)), ("d", weights(64))]
+
+
+def with_outputs(case, *outputs):
+    return case + (outputs,)
+
+
 # Inputs and outputs of convolutions are transposed: one kernel each.
 CASES = {
     "convolution, batch normalisation, activation": (activated("Conv", weights(40, 32, 3, 3), 40), 3),
@@ -84,12 +117,27 @@ CASES = {
     # joined projections, keys transposed, scores, softmax, values, projection
     "attention": (attention(), 6),
     "inception": (branches(), 5),
+    "layer normalisation, spelled out": ((layer_norm("x", "y"), ["x:f[N,S,64]"], NORM), 1),
+    "layer normalisation of a sum that goes on": (
+        with_outputs(([node("Add", "x w", "z")] + layer_norm("z", "y", "Mul"), ["x:f[N,S,64]", "w:f[N,S,64]"], NORM), "y:f", "z:f"), 1),
+    "layer normalisation": (([node("LayerNormalization", "x g h", "y")], ["x:f[N,S,64]"], NORM), 1),
+    "layer normalisation of a sum": (
+        ([node("Add", "x w", "z"), node("LayerNormalization", "z g h", "y")], ["x:f[N,S,64]", "w:f[N,S,64]"], NORM), 1),
+    "RMS normalisation, spelled out": (rms_norm(), 1),
+    "instance normalisation": (([node("InstanceNormalization", "x g h", "y")], ["x:f[N,64,9,9]"], NORM), 1),
+    "softmax": (([node("Softmax", "x", "y")], ["x:f[N,S,64]"], []), 1),
+    "softmax, spelled out": (softmax_spelled(), 1),
+    "softmax of scaled and masked scores": (
+        ([node("Mul", "x g", "a"), node("Add", "a m", "b"), node("Softmax", "b", "y")],
+         ["x:f[N,8,S,S]", "m:f[N,1,1,S]"], [("g", numpy.float32(.125))]), 1),
+    "feed-forward block": (feed_forward(), 3),
 }
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
     path = os.path.join(folder, "model.onnx")
-    for title, ((nodes, inputs, constants), wanted) in CASES.items():
-        onnx.save(model(graph(nodes, inputs, ["y:f"], constants)), path)
+    for title, ((nodes, inputs, constants, *outputs), wanted) in CASES.items():
+        outputs = outputs[0] if outputs else ["y:f"]
+        onnx.save(model(graph(nodes, inputs, outputs, [c for c in constants if any(c[0] in n.input for n in nodes)]), 17), path)
         text = subprocess.run([AICC, path, "--stop-after=schedule"], check=True, capture_output=True, text=True).stdout
         found = len(re.findall(r"\n  run @", text))
         if found != wanted:
