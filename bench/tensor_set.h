@@ -4,7 +4,7 @@
 #define AICC_BENCH_TENSOR_SET_H
 #include "tensor.h"
 
-enum { MAX_TENSORS = 16 };
+enum { MAX_TENSORS = 128 };
 
 typedef struct TensorSet {
   size_t input_count, output_count;

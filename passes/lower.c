@@ -58,7 +58,8 @@ uint32_t value_buffer(Lowering *lowering, const Value *value) {
   if (plan->buffer == NO_BUFFER)
     plan->buffer = value->producer && value->producer->kind == PRIMITIVE_CONSTANT
                        ? (int32_t)constant_buffer(lowering, value)
-                       : (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL, &value->type);
+                       : (int32_t)program_add_buffer(lowering, STORAGE_WORKSPACE, 0, NULL,
+                                                     plan->stored ? plan->stored : &value->type);
   return (uint32_t)plan->buffer;
 }
 
@@ -331,6 +332,7 @@ Program *lower_entry(Module *module, const Entry *entry) {
   lower_decide(&lowering, entry->body);
   place_interface(&lowering, entry->body);
   lower_place(&lowering, entry->body);
+  lower_pitch(&lowering, entry->body);
   lower_nodes(&lowering, entry->body);
   copy_results(&lowering, entry->body);
   clear_status(&lowering);

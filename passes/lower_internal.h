@@ -40,6 +40,7 @@ typedef struct ValuePlan {
   uint32_t cost;     /* of the inlined expression */
   uint32_t loads;    /* of the inlined expression */
   bool cut;          /* materialised because its expression would pass the budget */
+  const Type *stored; /* in memory: with rows that are longer than the value's; null: as the value's type */
   Value *root; /* of an inlined map: the materialised value whose kernel computes it, where all readers lead
                   there */
   bool placed; /* an inlined reshape between a value and a concatenation */
@@ -88,6 +89,8 @@ static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) {
 bool lower_check(const Module *module, const Entry *entry);
 /* lower_place.c: chooses homes for what the concatenations of a region join; the plans have been made. */
 void lower_place(Lowering *lowering, const Region *region);
+/* lower_pitch.c: widens the rows of values in memory; homes have been chosen. */
+void lower_pitch(Lowering *lowering, const Region *region);
 /* Whether a node's result can be computed right where a concatenation wants it. */
 bool lower_is_placeable(const Node *node);
 /* Whether `part` is computed in place as the operand of the concatenation `whole` that begins at `offset`. */

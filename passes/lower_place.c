@@ -131,5 +131,6 @@ uint32_t kernel_place(KernelBuilder *builder, const Value *value, BufferRole rol
     Subscript *moved = &at[node_int(home->producer, "axis")];
     moved->offset = dim_add(dims, moved->offset, plan_of(lowering, value)->home_offset);
   }
-  return kernel_parameter(builder, value_buffer(lowering, value), role, &value->type);
+  const Type *stored = plan_of(lowering, value)->stored;
+  return kernel_parameter(builder, value_buffer(lowering, value), role, stored ? stored : &value->type);
 }

@@ -572,6 +572,31 @@ def contract(g):
            bound if is_float(a.element) else most_of(a.element), a.step * b.step if exact else None, error, operands=[a, b])
 
 
+def long_rows(g):
+    """Rows of 4096 bytes, computed, and read by a product: in memory they may lie further apart."""
+    element, count = g.rng.choice([("f32", 1024), ("f32", 1024), ("f64", 512), ("f16", 2048), ("i32", 1024)])
+    lead = g.rng.choice([["N"], ["N", 2], [16], ["M"]])
+    value = g.input(element, lead + [count], 0, 2)
+    value = unary(g, value) if g.rng.random() < .7 else binary(g, value)
+    if g.rng.random() < .3 and len(lead) == 2:
+        value = g.emit(element, [as_dim("N") * 2, count], "reshape(%s)" % value.name, step=value.step, error=value.error,
+                       operands=[value])
+    weights = g.input(element, [count, g.rng.choice([1, 3, 17])], 0, 2)
+    letters = "ijk"[:len(value.dims) - 1]
+    bound = value.bound * weights.bound * count
+    exact = value.step is not None and weights.step is not None
+    error = count * value.error * weights.bound + (0 if element == "i32" else count * bound * 2.0 ** -(max(DIGITS[element], 24) - 1))
+    labels = dict(zip(letters + "r", value.dims))
+    labels["t"] = weights.dims[1]
+    made = g.emit(element, list(value.dims[:-1]) + [weights.dims[1]], "contract(%s[%s, r], %s[r, t]) -> [%s, t]%s" %
+                  (value.name, ", ".join(letters), weights.name, ", ".join(letters), stated(labels, list(labels))),
+                  bound, value.step * weights.step if exact else None, error, operands=[value, weights])
+    for some in (value, weights):  # too large for what is made of them
+        if some in g.scopes[-1]:
+            g.scopes[-1].remove(some)
+    g.results.append(made)
+
+
 def gather(g):
     """Indices from an input, or from numbers that are brought into the range first."""
     value = g.pick(lambda v: v.dims)
@@ -836,11 +861,13 @@ def make(rng):
     else:
         for _ in range(rng.randint(3, 14)):
             rng.choice(KINDS)(g)
+    if rng.random() < .1:
+        long_rows(g)
     made = [v for v in g.scopes[0] if v not in g.inputs]
     if not made:
         made = [g.emit(g.inputs[0].element, g.inputs[0].dims, "reshape(%s)" % g.inputs[0].name, step=g.inputs[0].step,
                        operands=[g.inputs[0]])]
-    g.results = list(dict.fromkeys([made[-1]] + rng.sample(made, min(len(made), rng.choice([1, 2, 3])))))
+    g.results = list(dict.fromkeys(g.results + [made[-1]] + rng.sample(made, min(len(made), rng.choice([1, 2, 3])))))
     return g
 
 
