@@ -40,26 +40,39 @@ static bool column_label(const Access *result, uint32_t *label) {
   return false;
 }
 
+/* The value is, or has as its first part, an argument of rank 4: what a decoder keeps from step to step. */
+static bool is_cache(const Value *value) {
+  enum { CACHE_RANK = 4 };
+  while (value->producer && (value->producer->kind == PRIMITIVE_CONCAT || value->producer->kind == PRIMITIVE_RESHAPE ||
+                             value->producer->kind == PRIMITIVE_VIEW))
+    value = value->producer->operands[0];
+  return !value->producer && value->type.rank == CACHE_RANK;
+}
+
 /* Results that are made of one element of the operand: the product of the labels that only the other operand
    and the result have. With 768x768 columns, reading along the sum and transposing first take the same time
-   at eight rows, on AVX-512. */
-static bool few_rows(const Equation *equation, uint32_t operand) {
+   at eight rows, on AVX-512. A decoder asks its cache for one row, whatever the dims leave open, and would copy all of it. */
+static bool few_rows(DimContext *dims, const Node *contract, uint32_t operand) {
   enum { FEW_ROWS = 8 };
-  int64_t rows = 1, extent;
+  const Equation *equation = contract->equation;
+  bool cache = is_cache(contract->operands[operand]) && !is_cache(contract->operands[1 - operand]);
+  int64_t rows = 1;
   for (uint32_t label = 0; label < equation->label_count && rows < FEW_ROWS; label++) {
     if (access_uses_label(&equation->operands[operand], label) ||
         !access_uses_label(&equation->operands[1 - operand], label) ||
         !access_uses_label(&equation->result, label))
       continue;
-    rows *= dim_is_constant(equation->labels[label].extent, &extent) && extent < FEW_ROWS ? extent : FEW_ROWS;
+    DimRange range = dim_range(dims, equation->labels[label].extent);
+    bool few = range.high < FEW_ROWS;
+    rows *= few ? range.high : cache && range.low < FEW_ROWS ? 1 : FEW_ROWS;
   }
   return rows < FEW_ROWS;
 }
 
-int32_t contract_column_axis(const Node *contract, uint32_t operand) {
+int32_t contract_column_axis(DimContext *dims, const Node *contract, uint32_t operand) {
   const Equation *equation = contract->equation;
   uint32_t label;
-  if (!column_label(&equation->result, &label) || few_rows(equation, operand)) return -1;
+  if (!column_label(&equation->result, &label) || few_rows(dims, contract, operand)) return -1;
   return access_axis_of_label(&equation->operands[operand], label);
 }
 

@@ -21,5 +21,5 @@ bool contract_has_few_columns(const Node *contract, uint32_t operand);
 /* The operand's axis along which it makes results that are adjacent in memory: where it is last, vectors are
    loaded as they lie. -1 where it makes none, or for so few rows of the other operand that it is read hardly
    more often than a transposing copy would read it. */
-int32_t contract_column_axis(const Node *contract, uint32_t operand);
+int32_t contract_column_axis(DimContext *dims, const Node *contract, uint32_t operand);
 #endif

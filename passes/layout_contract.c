@@ -89,7 +89,7 @@ static void channels_last(Layout *layout, Node *node, uint32_t operand) {
 /* The axis along which results are adjacent goes last, after those summed over in the order of the loops. */
 static void columns_last(Layout *layout, Node *node, uint32_t operand) {
   const Access *access = &node->equation->operands[operand];
-  int32_t column = contract_column_axis(node, operand);
+  int32_t column = contract_column_axis(layout->module->dims, node, operand);
   uint32_t permutation[RANK_LIMIT], keys[RANK_LIMIT], rank = access->rank;
   if (column < 0 || column + 1 == (int32_t)rank || layout_is_constant(layout, node->operands[operand]))
     return;

@@ -57,12 +57,12 @@ static bool view_transposes(const Node *view) {
 
 /* Whether a contraction goes over what a transpose gives so often, or in such runs, that it pays to transpose
    first: windows, and the operand along which results are adjacent. */
-static bool wants_transposed(const Node *contract, uint32_t operand) {
+static bool wants_transposed(DimContext *dims, const Node *contract, uint32_t operand) {
   return access_slides(&contract->equation->operands[operand]) ||
-         contract_column_axis(contract, operand) >= 0;
+         contract_column_axis(dims, contract, operand) >= 0;
 }
 
-static Reading reading_of(const Node *reader, uint32_t operand) {
+static Reading reading_of(DimContext *dims, const Node *reader, uint32_t operand) {
   if (reader->region_count) return reading_of_control(reader, operand);
   switch (reader->kind) {
   case PRIMITIVE_MAP:
@@ -79,7 +79,7 @@ static Reading reading_of(const Node *reader, uint32_t operand) {
   case PRIMITIVE_CONTRACT: {
     const Node *producer = reader->operands[operand]->producer;
     bool transposed = producer && producer->kind == PRIMITIVE_VIEW && view_transposes(producer);
-    return transposed && wants_transposed(reader, operand) ? READ_BUFFER : READ_MEMORY;
+    return transposed && wants_transposed(dims, reader, operand) ? READ_BUFFER : READ_MEMORY;
   }
   case PRIMITIVE_GATHER:
     return operand ? READ_INDEX : READ_BUFFER;
@@ -186,7 +186,7 @@ static void note_group(Lowering *lowering, Demand *demand, const Node *reader, u
 static void note_reader(Lowering *lowering, Demand *demands, const Node *reader, uint32_t operand) {
   const Value *value = reader->operands[operand];
   Demand *demand = &demands[value->id];
-  Reading reading = reading_of(reader, operand);
+  Reading reading = reading_of(lowering->module->dims, reader, operand);
   const ValuePlan *result = reader->result_count ? plan_of(lowering, reader->results[0]) : NULL;
   if (result && result->over_memory) reading = READ_MEMORY;
   if (result && result->materialised && reader->kind == PRIMITIVE_RESHAPE)

@@ -110,9 +110,12 @@ static bool is_column(const Candidate *c, uint32_t axis) {
   return true;
 }
 
+/* An extent that is known, or known to be small: then the most it can be. */
 static int64_t extent_or(const Candidate *c, uint32_t axis, int64_t otherwise) {
-  int64_t extent;
-  return dim_is_constant(c->kernel->axes[axis].extent, &extent) ? extent : otherwise;
+  enum { SMALL = 16 };
+  int64_t extent, most = dim_range(c->program->dims, c->kernel->axes[axis].extent).high;
+  if (dim_is_constant(c->kernel->axes[axis].extent, &extent)) return extent;
+  return most <= SMALL ? most : otherwise;
 }
 
 /* An axis that some operand does not depend on, so that what is loaded serves several rows; the longest up to

@@ -470,16 +470,72 @@ static DimRange atom_range(const DimContext *context, const DimAtom *atom) {
   return (DimRange){INT64_MIN, INT64_MAX};
 }
 
-DimRange dim_range(const DimContext *context, Dim dim) {
-  DimRange sum = {0, 0};
-  if (!dim->valid) return (DimRange){INT64_MIN, INT64_MAX};
-  for (uint32_t i = 0; i < dim->term_count; i++) {
-    DimRange product = {dim->terms[i].coefficient, dim->terms[i].coefficient};
-    for (uint32_t j = 0; j < dim->terms[i].factor_count; j++)
-      product = multiply_ranges(product, atom_range(context, dim->terms[i].factors[j]));
-    sum.low = saturating_add(sum.low, product.low);
-    sum.high = saturating_add(sum.high, product.high);
+/* a - b, where that is a constant. */
+static bool constant_difference(Dim a, Dim b, int64_t *difference) {
+  uint32_t i = 0, j = 0;
+  *difference = 0;
+  if (!a->valid || !b->valid) return false;
+  while (i < a->term_count || j < b->term_count) {
+    const DimTerm *left = i < a->term_count ? &a->terms[i] : NULL, *right = j < b->term_count ? &b->terms[j] : NULL;
+    if (left && !left->factor_count) {
+      *difference = saturating_add(*difference, left->coefficient);
+      i++;
+    } else if (right && !right->factor_count) {
+      if (right->coefficient == INT64_MIN) return false;
+      *difference = saturating_add(*difference, -right->coefficient);
+      j++;
+    } else if (left && right && left->coefficient == right->coefficient && compare_terms(left, right) == 0) {
+      i++;
+      j++;
+    } else {
+      return false;
+    }
   }
+  return true;
+}
+
+/* The difference of two minima, or of two maxima, lies between those of what they are taken of. */
+static bool difference_of_extrema(const DimTerm *a, const DimTerm *b, DimRange *range) {
+  if (a->factor_count != 1 || b->factor_count != 1 || a->coefficient != 1 || b->coefficient != -1) return false;
+  const DimAtom *x = a->factors[0], *y = b->factors[0];
+  int64_t first, second;
+  if (x->kind != y->kind || (x->kind != DIM_MIN && x->kind != DIM_MAX)) return false;
+  bool pairs = (constant_difference(x->left, y->left, &first) && constant_difference(x->right, y->right, &second)) ||
+               (constant_difference(x->left, y->right, &first) && constant_difference(x->right, y->left, &second));
+  if (pairs) *range = (DimRange){smaller(first, second), larger(first, second)};
+  return pairs;
+}
+
+static DimRange term_range(const DimContext *context, const DimTerm *term) {
+  DimRange product = {term->coefficient, term->coefficient};
+  for (uint32_t j = 0; j < term->factor_count; j++)
+    product = multiply_ranges(product, atom_range(context, term->factors[j]));
+  return product;
+}
+
+static void add_range(DimRange *sum, DimRange more) {
+  sum->low = saturating_add(sum->low, more.low);
+  sum->high = saturating_add(sum->high, more.high);
+}
+
+/* The sum of the terms but two, whose range is known together. */
+static DimRange range_with_pair(const DimContext *context, Dim dim, uint32_t a, uint32_t b, DimRange pair) {
+  for (uint32_t i = 0; i < dim->term_count; i++)
+    if (i != a && i != b) add_range(&pair, term_range(context, &dim->terms[i]));
+  return pair;
+}
+
+DimRange dim_range(const DimContext *context, Dim dim) {
+  enum { PAIRED_TERMS = 8 };
+  DimRange sum = {0, 0}, pair;
+  if (!dim->valid) return (DimRange){INT64_MIN, INT64_MAX};
+  for (uint32_t i = 0; i < dim->term_count; i++) add_range(&sum, term_range(context, &dim->terms[i]));
+  for (uint32_t i = 0; dim->term_count <= PAIRED_TERMS && i < dim->term_count; i++)
+    for (uint32_t j = 0; j < dim->term_count; j++) {
+      if (i == j || !difference_of_extrema(&dim->terms[i], &dim->terms[j], &pair)) continue;
+      DimRange together = range_with_pair(context, dim, i, j, pair);
+      sum = (DimRange){larger(sum.low, together.low), smaller(sum.high, together.high)};
+    }
   return sum;
 }
 

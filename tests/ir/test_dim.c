@@ -319,6 +319,16 @@ static void extrema(void **state) {
   for (int64_t i = 1; i < 40; i++)
     bounded = dim_max(f->context, bounded, dim_multiply(f->context, dim_symbol(f->context, i % 2 ? "A" : "B"), dim_constant(f->context, 41 - i)));
   assert_true(dim_is_valid(bounded));
+  static const struct {
+    const char *text;
+    int64_t low, high;
+  } differences[] = {{"min(N+1,448)-min(N,448)", 0, 1}, {"max(N,3)-max(N,5)", -2, 0}, {"min(H,N+2)-min(H,N)+1", 1, 3},
+                     {"max(0,min(N+1,448)-min(N,448))", 0, 1}};
+  for (size_t i = 0; i < sizeof differences / sizeof *differences; i++) {
+    DimRange range = dim_range(f->context, parse(f, differences[i].text));
+    if (range.low != differences[i].low || range.high != differences[i].high)
+      fail_msg("%s: [%lld, %lld]", differences[i].text, (long long)range.low, (long long)range.high);
+  }
 }
 
 /* What two dims broadcast to, where form or range says more than that one of them may be 1. */

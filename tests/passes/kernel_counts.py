@@ -102,6 +102,16 @@ def feed_forward():
     return nodes, ["x:f[N,S,64]"], NORM + [("u", weights(64, 256)), ("c", weights(256)), ("v", weights(256, 64)), ("d", weights(64))]
 
 
+def decoder_step():
+    """Keys and values of the past are joined with new ones, given on, and asked."""
+    nodes = [node("Concat", "past_k k", "present_k", axis=2), node("Concat", "past_v v", "present_v", axis=2),
+             node("Transpose", "present_k", "t", perm=[0, 1, 3, 2]), node("Tanh", "q", "a"), node("MatMul", "a t", "s"),
+             node("Softmax", "s", "p"), node("MatMul", "p present_v", "y")]
+    past, new = "[N,4,P,16]", "[N,4,S,16]"
+    inputs = ["q:f" + new, "k:f" + new, "v:f" + new, "past_k:f" + past, "past_v:f" + past]
+    return nodes, inputs, [], ("y:f", "present_k:f", "present_v:f")
+
+
 def with_outputs(case, *outputs):
     return case + (outputs,)
 
@@ -131,6 +141,8 @@ CASES = {
         ([node("Mul", "x g", "a"), node("Add", "a m", "b"), node("Softmax", "b", "y")],
          ["x:f[N,8,S,S]", "m:f[N,1,1,S]"], [("g", numpy.float32(.125))]), 1),
     "feed-forward block": (feed_forward(), 3),
+    # two parts of each of keys and values, tanh, scores, softmax, values; the keys are not transposed
+    "step of a decoder": (decoder_step(), 8),
 }
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
