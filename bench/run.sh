@@ -38,4 +38,5 @@ mkdir -p $work
   scripts/build.sh -DAICC_BENCH=ON
   cmake --build build --target aicc-bench
 } > $work/build.log 2>&1 || { cat $work/build.log >&2; exit 1; }
+[ "${1:-}" = agree ] && shift && exec /usr/bin/python3 bench/agree.py --build build --ort "$library" "$@"
 exec /usr/bin/python3 bench/run.py --build build --ort "$library" "$@"

@@ -169,6 +169,10 @@ static void note_group(Lowering *lowering, Demand *demand, const Node *reader, u
   Group *group = plan ? plan->group : NULL;
   int8_t tags[RANK_LIMIT];
   if (plan && plan->first > demand->first) demand->first = plan->first;
+  if (reader->kind == PRIMITIVE_GATHER && operand) { /* indices are computed before any stage */
+    demand->first = UINT32_MAX;
+    demand->others = true;
+  }
   if (!group || is_captured(reader->parent, value)) {
     if (lowering->place > demand->first) demand->first = lowering->place;
     demand->others = true;

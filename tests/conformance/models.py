@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole model against its data at every CPU level, and under qemu as a Nehalem: models.py AICC AICC_RUN SOURCE_DIR
-MODEL [OPTION OF AICC...]. digits is in the repository, the others come with AICC_TESTDATA."""
+MODEL [OPTION OF AICC...]. digits is in the repository, the others come with AICC_TESTDATA: NAME of the zoo, real/NAME of
+the real ones. native:MODEL leaves out the emulator."""
+import glob
 import os
 import shutil
 import subprocess
@@ -13,6 +15,8 @@ import tolerances
 
 AICC, AICC_RUN, SOURCE, MODEL = sys.argv[1:5]
 OPTIONS = sys.argv[5:]
+NATIVE = MODEL.startswith("native:")
+MODEL = MODEL.replace("native:", "")
 
 
 def extract(archive, members):
@@ -26,13 +30,14 @@ def extract(archive, members):
 
 
 def find():
-    """(model, folder of its data, data set and name for the tolerance)"""
+    """(model, folders of its data, data set and name for the tolerance)"""
     if MODEL == "digits":
         folder = os.path.join(SOURCE, "examples/digits")
-        return os.path.join(folder, "digits.onnx"), os.path.join(folder, "test_data_set_0"), ("onnx", "digits")
-    if MODEL == "mnist_rten":
-        extract("real-models.tar.xz", "visible/mnist_rten/")
-        return "visible/mnist_rten/model.onnx", "visible/mnist_rten/test_data_set_0", ("real", "mnist_rten")
+        return os.path.join(folder, "digits.onnx"), [os.path.join(folder, "test_data_set_0")], ("onnx", "digits")
+    if MODEL.startswith("real/"):
+        folder = "visible/" + MODEL[5:]
+        extract("real-models.tar.xz", folder + "/")
+        return folder + "/model.onnx", sorted(glob.glob(folder + "/test_data_set_*")), ("real", MODEL[5:])
     extract("zoo.tar.xz", ("zoo/fill_weights.py", "zoo/skeletons/%s.onnx" % MODEL, "zoo/testdata/%s/" % MODEL))
     fill = [sys.executable, "zoo/fill_weights.py"]
     subprocess.run(fill + ["zoo/skeletons/%s.onnx" % MODEL, "filled.onnx"], check=True, stdout=subprocess.DEVNULL)
@@ -44,20 +49,23 @@ def find():
                            stdout=subprocess.DEVNULL)
         else:
             shutil.copy(os.path.join(data, name), "data")
-    return "filled.onnx", "data", ("zoo", MODEL)
+    return "filled.onnx", ["data"], ("zoo", MODEL)
 
 
 with tempfile.TemporaryDirectory(prefix="aicc-model-") as work:
     os.chdir(work)
-    model, data, key = find()
+    model, folders, key = find()
     rtol, atol = tolerances.Tolerances().find(*key)
     subprocess.run([AICC, model, "--shared", "-o", "model.so", *OPTIONS], check=True)
-    compare = [AICC_RUN, "./model.so", "--data", data, "--rtol", rtol, "--atol", atol]
     cpu.report_missing()
-    for level in cpu.levels():
-        subprocess.run(compare + ["--cpu", level], check=True)
-    subprocess.run(compare + ["--threads", "2"], check=True)
-    if cpu.is_emulated():
+    for data in folders:
+        compare = [AICC_RUN, "./model.so", "--data", data, "--rtol", rtol, "--atol", atol]
+        for level in cpu.levels():
+            subprocess.run(compare + ["--cpu", level], check=True)
+        subprocess.run(compare + ["--threads", "2"], check=True)
+    if NATIVE:
+        print("%s is right with %d sets of data" % (MODEL, len(folders)))
+    elif cpu.is_emulated():
         print("every run was emulated")
     elif shutil.which("qemu-x86_64"):
         subprocess.run(["qemu-x86_64", "-cpu", "Nehalem"] + compare, check=True)

@@ -492,9 +492,25 @@ def above_one(g, value, kind):
     return g.emit(value.element, value.dims, "%s(%s)" % (kind, more.name), most(more.bound), None, error, operands=[more])
 
 
-def rows(g):
+def lookup(g):
+    """The sum of rows of two tables at numbers that are computed, and then what rows are made into."""
+    numbers = g.input("i64", ["N", 3], -20, 20)
+    index = g.emit("i64", numbers.dims, "mod(%s, %s)" % (numbers.name, g.constant("i64", [], [5]).name), bound=5, operands=[numbers])
+    if g.rng.random() < .5:
+        index = g.emit("i64", numbers.dims, "min(%s, %s)" % (index.name, g.constant("i64", [], [3]).name), bound=5, operands=[index])
+    parts = []
+    for _ in range(2):
+        table = g.input("f32", [5, 16], 0, 3)
+        parts.append(g.emit("f32", list(numbers.dims) + [16], "gather(%s[r, k], r=%s[i, j]) -> [i, j, k]" % (table.name, index.name),
+                            table.bound, table.step, operands=[table]))
+        if g.rng.random() < .3:
+            index = numbers = g.input("i64", ["N", 3], 0, 5)
+    rows(g, floats(g, "add", *parts))
+
+
+def rows(g, value=None):
     """What normalisations and softmaxes are made of: numbers of each row, which go into its elements."""
-    value = g.pick(lambda v: 1 <= len(v.dims) <= 4 and is_float(v.element) and v.bound < 100 and not v.empty)
+    value = value or g.pick(lambda v: 1 <= len(v.dims) <= 4 and is_float(v.element) and v.bound < 100 and not v.empty)
     if not value:
         return
     rank = len(value.dims)
@@ -840,7 +856,7 @@ def scan(g):
            [value, over])
 
 
-KINDS = [binary] * 5 + [unary] * 3 + [compare, cast, cast, bitcast] + [view] * 5 + [reduce] * 4 + [contract] * 4 + [gather] * 2 + [rows] * 3 + \
+KINDS = [binary] * 5 + [unary] * 3 + [compare, cast, cast, bitcast] + [view] * 5 + [reduce] * 4 + [contract] * 4 + [gather] * 2 + [rows] * 3 + [lookup] + \
     [reshape, reshape, concat, concat, softmax, iota, sizes_as_tensor, check, branch, loop, scan]
 MOVES = [view, view, gather, reshape, concat]
 
