@@ -100,7 +100,8 @@ static void find_frontier(Folder *folder) {
 
 static bool run_copy(Folder *folder, void **results, int32_t *status) {
   Entry entry = {.name = "fold", .body = folder->copy};
-  Program *program = lower_entry(folder->module, &entry);
+  Lowering *lowering = lower_group(folder->module, &entry);
+  Program *program = lowering ? lower_emit(lowering) : NULL;
   return program && interpret_program(program, NULL, results, NULL, status);
 }
 

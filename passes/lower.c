@@ -316,31 +316,38 @@ static void clear_status(Lowering *lowering) {
   program->steps[first] = step;
 }
 
-Program *lower_entry(Module *module, const Entry *entry) {
-  uint32_t errors = diagnostics_error_count(module->diagnostics);
+Lowering *lower_group(Module *module, const Entry *entry) {
   if (!lower_check(module, entry)) return NULL;
+  Lowering *lowering = arena_new(module->arena, Lowering);
   Program *program = arena_new(module->arena, Program);
   *program = (Program){.arena = module->arena,
                        .diagnostics = module->diagnostics,
                        .dims = module->dims,
                        .module = module,
                        .entry = entry};
-  Lowering lowering = {.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
+  *lowering = (Lowering){.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
   softmax_expand(module, entry->body);
-  lowering.plans = arena_array(module->arena, ValuePlan, module->value_count);
-  for (uint32_t i = 0; i < module->value_count; i++) lowering.plans[i].buffer = NO_BUFFER;
-  lower_decide(&lowering, entry->body);
-  place_interface(&lowering, entry->body);
-  lower_place(&lowering, entry->body);
-  lower_pitch(&lowering, entry->body);
-  lower_nodes(&lowering, entry->body);
-  copy_results(&lowering, entry->body);
-  clear_status(&lowering);
-  return diagnostics_error_count(module->diagnostics) == errors ? program : NULL;
+  lowering->plans = arena_array(module->arena, ValuePlan, module->value_count);
+  for (uint32_t i = 0; i < module->value_count; i++) lowering->plans[i].buffer = NO_BUFFER;
+  lower_decide(lowering, entry->body);
+  return lowering;
 }
 
-Program *lower_module(Module *module) {
-  if (module->entry_count == 1) return lower_entry(module, module->entries[0]);
+Lowering *lower_group_module(Module *module) {
+  if (module->entry_count == 1) return lower_group(module, module->entries[0]);
   report(module->diagnostics, &(Location){.file = module->name}, MESSAGE_ENTRY_COUNT, module->entry_count);
   return NULL;
+}
+
+Program *lower_emit(Lowering *lowering) {
+  Diagnostics *diagnostics = lowering->module->diagnostics;
+  Region *body = lowering->program->entry->body;
+  uint32_t errors = diagnostics_error_count(diagnostics);
+  place_interface(lowering, body);
+  lower_place(lowering, body);
+  lower_pitch(lowering, body);
+  lower_nodes(lowering, body);
+  copy_results(lowering, body);
+  clear_status(lowering);
+  return diagnostics_error_count(diagnostics) == errors ? lowering->program : NULL;
 }

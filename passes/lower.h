@@ -4,12 +4,18 @@
 #define AICC_PASSES_LOWER_H
 #include "loop/program.h"
 
-/* Lowers an entry: fuses elementwise chains, views and epilogues into kernels; every remaining value gets a
-   buffer. The kernels are scheduled by schedule_program, memory is assigned by plan_memory. Null after
-   reporting. */
-Program *lower_entry(Module *module, const Entry *entry);
-/* Lowers the one entry of a module; one that has others is refused. */
-Program *lower_module(Module *module);
+/* What the kernels of an entry will be: which values they compute, and what is in memory (group.h). */
+typedef struct Lowering Lowering;
+
+/* Expands what is named and composite, and decides. Everything lives in the module's arena. Null after reporting. */
+Lowering *lower_group(Module *module, const Entry *entry);
+/* The same for the one entry of a module; one that has others is refused. */
+Lowering *lower_group_module(Module *module);
+/* The module, and a comment for each group. */
+void lower_print_groups(struct Text *text, const Lowering *lowering);
+/* Makes the kernels and steps, once. The kernels are scheduled by schedule_program, memory is assigned by plan_memory.
+   Null after reporting. */
+Program *lower_emit(Lowering *lowering);
 
 /* Gives every kernel its default schedule and task count. */
 void schedule_program(Program *program);

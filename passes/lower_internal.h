@@ -67,7 +67,7 @@ typedef struct Iteration {
   const Symbol *symbol;
 } Iteration;
 
-typedef struct Lowering {
+struct Lowering {
   Module *module;
   Program *program;
   Arena *arena;
@@ -79,7 +79,7 @@ typedef struct Lowering {
   size_t iteration_count, iteration_capacity;
   uint32_t place, group_count; /* of the walk that makes the plans */
   int32_t status; /* the program buffer that indices out of range set, or NO_BUFFER as long as there are none */
-} Lowering;
+};
 
 static inline ValuePlan *plan_of(Lowering *lowering, const Value *value) {
   return &lowering->plans[value->id];

@@ -383,6 +383,7 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
     plan->placed = demand->placed && node->kind == PRIMITIVE_RESHAPE && value->use_count == 1;
     plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory ||
                          plan->cut || (!single && !cheap) || (demand->index && !cheap) ||
+                         (!single && is_epilogue(value, 0)) || /* which costs its product nothing */
                          (!demand->group && leads_to_reduction(value, 0)); /* which then has a kernel to join */
     if (plan->materialised && !demand->placed) join_stored(lowering, demand, node, value);
   }

@@ -21,6 +21,7 @@ static const Pass passes[] = {
 #include "passes/passes.def"
 #undef GRAPH_PASS
 #undef PROGRAM_PASS
+    {"group", "which values each kernel computes", NULL, NULL},
     {"lower", "fused kernels", NULL, NULL},
 #define GRAPH_PASS(function, name, doc)
 #define PROGRAM_PASS(function, name, doc) {name, doc, NULL, function},
@@ -45,9 +46,13 @@ void pipeline_list_passes(void) {
 void pipeline_print(Text *text, const Pipeline *pipeline) {
   if (pipeline->program)
     program_print(text, pipeline->program);
+  else if (pipeline->lowering)
+    lower_print_groups(text, pipeline->lowering);
   else
     module_print(text, pipeline->module);
 }
+
+static bool is_import(const Pass *pass) { return pass == &passes[0]; }
 
 static double seconds_now(void) {
   struct timespec now;
@@ -84,9 +89,10 @@ static bool run_pass(Pipeline *pipeline, const Pass *pass) {
     uint32_t errors = diagnostics_error_count(pipeline->program->diagnostics);
     pass->program(pipeline->program);
     ok = diagnostics_error_count(pipeline->program->diagnostics) == errors;
-  } else if (strcmp(pass->name, "lower") == 0) {
-    pipeline->program = lower_module(pipeline->module);
-    ok = pipeline->program != NULL;
+  } else if (!is_import(pass)) { /* group, lower */
+    if (!pipeline->lowering) pipeline->lowering = lower_group_module(pipeline->module);
+    if (pipeline->lowering && strcmp(pass->name, "lower") == 0) pipeline->program = lower_emit(pipeline->lowering);
+    ok = strcmp(pass->name, "lower") == 0 ? pipeline->program != NULL : pipeline->lowering != NULL;
   }
   if (ok && pipeline->options->time_passes) fprintf(stderr, "%-24s %9.3f ms\n", pass->name, 1e3 * (seconds_now() - start));
   return ok && after_pass(pipeline, pass);
@@ -98,11 +104,10 @@ bool pipeline_run(Pipeline *pipeline) {
   return true;
 }
 
-static bool is_import(const Pass *pass) { return pass == &passes[0]; }
-
 /* Whether the pass works on the form that the pipeline holds: a graph, or a program once lowered. */
 static bool fits(const Pipeline *pipeline, const Pass *pass) {
-  return pass->program ? pipeline->program != NULL : pipeline->program == NULL && !is_import(pass);
+  if (pass->program) return pipeline->program != NULL;
+  return pipeline->program == NULL && !is_import(pass) && !(pass->graph && pipeline->lowering);
 }
 
 bool pipeline_run_passes(Pipeline *pipeline, Diagnostics *diagnostics, const char *const *names, size_t count) {
@@ -117,7 +122,7 @@ bool pipeline_run_passes(Pipeline *pipeline, Diagnostics *diagnostics, const cha
     if (!fits(pipeline, pass)) {
       Text text = {0};
       text_format(&text, "pass '%s' works on a %s, not on a %s", pass->name, pass->program ? "program" : "graph",
-                  pipeline->program ? "program" : "graph");
+                  pipeline->program ? "program" : pipeline->lowering ? "graph with groups" : "graph");
       report(diagnostics, NULL, MESSAGE_OPTION, text_string(&text));
       text_free(&text);
       return false;

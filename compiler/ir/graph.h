@@ -277,6 +277,12 @@ bool view_is_identity(const Node *view);
 bool module_verify(Module *module, const char *pass);
 struct Text;
 void module_print(struct Text *text, const Module *module);
+#define NUMBER_UNKNOWN UINT32_MAX
+/* Numbers of values by Value.id, in order of appearance within their entry; NUMBER_UNKNOWN for values that
+   are nowhere in the module. The caller frees the array, which has `count` elements. */
+uint32_t *values_number(const Module *module, uint32_t *count);
+/* "%3 "conv"", or a marker for values outside of the module. */
+void value_print(struct Text *text, const Value *value, const uint32_t *numbers, uint32_t count);
 /* Parses the textual form of a module; paths of weights are relative to `directory` (may be null). Reports and
    returns null on error. Files stay mapped as long as the module lives. */
 Module *module_parse(Diagnostics *diagnostics, const char *name, const char *bytes, size_t length,

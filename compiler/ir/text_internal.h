@@ -11,16 +11,9 @@ enum {
   LIST_ELEMENT_LIMIT = 64, /* blobs up to this size are written as a list */
   HEX_BYTES_PER_LINE = 48
 };
-#define NUMBER_UNKNOWN UINT32_MAX
 
 /* As module_verify; without `tracked`, what follows from value tracking is left out. */
 bool module_verify_form(Module *module, const char *pass, bool tracked);
-
-/* Numbers of values by Value.id, in order of appearance within their entry; NUMBER_UNKNOWN for values that
-   are nowhere in the module. The caller frees the array, which has `count` elements. */
-uint32_t *values_number(const Module *module, uint32_t *count);
-/* "%3 "conv"", or a marker for values outside of the module. */
-void value_print(Text *text, const Value *value, const uint32_t *numbers, uint32_t count);
 
 /* "r=" where the operand gives the label r. */
 void equation_print_index(Text *text, const Equation *equation, uint32_t operand, const char *const *names);

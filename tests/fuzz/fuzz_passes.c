@@ -46,7 +46,8 @@ static void run_passes(Module *module, const Text *messages) {
 #undef GRAPH_PASS
 #undef PROGRAM_PASS
   for (size_t i = 0; i < module->entry_count; i++) {
-    Program *program = lower_entry(module, module->entries[i]);
+    Lowering *lowering = lower_group(module, module->entries[i]);
+    Program *program = lowering ? lower_emit(lowering) : NULL;
     if (!program) continue; /* with a message: more axes than a kernel has, a mode that no kernel reads */
     require(program_verify(program, "lower"), "lower", messages);
 #define GRAPH_PASS(function, name, doc)
