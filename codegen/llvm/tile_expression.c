@@ -7,6 +7,12 @@ static Dim stride_of(const Tile *tile, const Expr *load, uint32_t axis) {
   return access_stride(tile->e->cg->program->dims, tile->e->kernel, load->buffer, load->subscripts, axis);
 }
 
+/* Rows that lie a multiple of a set's distance apart, as passes/lower_pitch.c keeps from happening where it can. */
+static bool in_one_set(const Tile *tile, const Expr *load, Dim row_stride) {
+  int64_t stride, bytes = element_info(tile->e->kernel->buffers[load->buffer].element)->bits / 8;
+  return dim_is_constant(row_stride, &stride) && stride && stride * bytes % CACHE_SET_BYTES == 0;
+}
+
 static uint32_t collect(Tile *tile, const Expr *expr) {
   TileNode node = {.expr = expr};
   for (uint32_t i = 0; i < expr->operand_count; i++) {
@@ -20,6 +26,7 @@ static uint32_t collect(Tile *tile, const Expr *expr) {
     node.by_row = row && !dim_equals_constant(row, 0);
     node.by_column = !dim_equals_constant(node.column_stride, 0);
     if (node.by_row && node.by_column) tile->demand.vector_per_row = true;
+    if (node.by_row && !node.by_column && in_one_set(tile, expr, row)) tile->demand.one_set = true;
     if (node.by_row) node.row_stride = emit_dim(tile->e->cg, row, tile->e->symbols);
   } else if (expr->kind == EXPR_INDEX) {
     node.by_row = tile->row_axis != NO_VECTOR_AXIS && subscript_uses(expr->subscripts, tile->row_axis);

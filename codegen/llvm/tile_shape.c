@@ -11,7 +11,8 @@ uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uin
   if (demand->vector_per_row) other += 3 * vectors; /* a window of the row, and the weights of as many taps */
   if (other >= level->registers) return 0;
   uint32_t rows = (level->registers - other) / vectors;
-  return rows > TILE_ROW_LIMIT ? TILE_ROW_LIMIT : rows;
+  uint32_t most = demand->one_set ? CACHE_WAYS : TILE_ROW_LIMIT;
+  return rows > most ? most : rows;
 }
 
 /* One step of the reduction for one tile. */
