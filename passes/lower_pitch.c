@@ -79,7 +79,9 @@ void lower_pitch(Lowering *lowering, const Region *region) {
   for (const Node *node = region->first; node; node = node->next)
     for (uint32_t i = 0; i < node->result_count; i++) {
       Value *value = node->results[i], *root = lower_alias_root(lowering, value);
-      if (!pitches.wanted[root->id] || pitches.fixed[root->id] || !plan_of(lowering, value)->materialised) continue;
+      bool ours = root->producer != NULL; /* an argument is not */
+      if (!ours || !pitches.wanted[root->id] || pitches.fixed[root->id] || !plan_of(lowering, value)->materialised)
+        continue;
       int64_t more = padding_of(&root->type);
       if (more) plan_of(lowering, value)->stored = widened(lowering, &value->type, more);
     }

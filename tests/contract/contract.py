@@ -721,7 +721,8 @@ def check_opt():
         for name in re.findall(r"^  ([a-z-]+) {2,}", out.split("passes (")[1], re.M):
             run(AICC, kind + ".onnx", "--stop-after=" + name, "-o", "a.aicc-ir")
             run(opt, "a.aicc-ir", "-o", "b.aicc-ir")
-            expect(open("a.aicc-ir").read() == open("b.aicc-ir").read(), "text after %s does not round-trip" % name)
+            text = re.sub(r"^//.*\n", "", open("a.aicc-ir").read(), flags=re.M)  # groups are comments
+            expect(text == open("b.aicc-ir").read(), "text after %s does not round-trip" % name)
         run(AICC, kind + ".onnx", "--stop-after=import", "-o", "a.aicc-ir")
         run(AICC, "a.aicc-ir", "-o", "text.o", "--name=same")
         run(AICC, kind + ".onnx", "-o", "model.o", "--name=same")
