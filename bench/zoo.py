@@ -18,7 +18,7 @@ STATED_OPERATIONS = {"unet": 24_147_000_000, "bert_base_uncased": 22_348_000_000
                      "clip_text_b32": 11_919_000_000, "gpt2_with_past": 248_000_000, "llama_tiny_prefill": 2_575_000_000,
                      "llama_tiny_with_past": 80_000_000, "t5_small_decoder": 821_000_000,
                      "t5_small_decoder_with_past": 78_000_000, "t5_small_encoder": 2_441_000_000,
-                     "vit_b_16": 35_128_000_000, "vit_b_16_op17": 35_128_000_000, "whisper_tiny_decoder": 3_801_000_000,
+                     "whisper_tiny_decoder": 3_801_000_000,
                      "whisper_tiny_decoder_with_past": 66_000_000}
 
 

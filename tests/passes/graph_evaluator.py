@@ -83,10 +83,6 @@ class Parser:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def accept(self, token):
-        self.at += self.peek() == token
-        return self.tokens[self.at - 1] == token if self.at else False
-
     def take(self, token):
         if self.peek() == token:
             self.at += 1
