@@ -86,7 +86,7 @@ static bool fold_operand(const Folding *f, Node *node, uint32_t k) {
 static void fold_region(const Folding *f, Region *region) {
   for (Node *node = region->first; node; node = node->next) {
     for (uint32_t i = 0; i < node->region_count; i++) fold_region(f, node->regions[i]);
-    if (node->kind != PRIMITIVE_CONTRACT && node->kind != PRIMITIVE_REDUCE) continue;
+    if (!node_reduces(node)) continue;
     for (uint32_t k = 0; k < node->operand_count; k++)
       while (fold_operand(f, node, k)) {
       } /* pads of pads */

@@ -5,14 +5,10 @@
 /* Below so many rows one worker would do what several could. */
 enum { ROWS_LEAST = 8, LARGE_POINTS = 1 << 18 };
 
-static bool is_reduction(const Node *node) {
-  return node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
-}
-
-Group *group_create(Arena *arena, Value *root, uint32_t number, uint32_t place) {
+Group *group_create(Arena *arena, Value *root, uint32_t place) {
   Group *group = arena_new(arena, Group);
-  const Equation *equation = is_reduction(root->producer) ? root->producer->equation : NULL;
-  *group = (Group){.number = number, .place = place, .root = root};
+  const Equation *equation = node_reduces(root->producer) ? root->producer->equation : NULL;
+  *group = (Group){.place = place, .root = root};
   group->axis_count = equation ? equation->label_count : root->type.rank;
   Dim *extents = arena_array(arena, Dim, group->axis_count);
   for (uint32_t i = 0; i < group->axis_count; i++)
@@ -34,7 +30,7 @@ static int8_t tag_of_subscript(const Subscript *subscript, const int8_t *labels,
 
 void group_root_tags(const Group *group, int8_t *tags) {
   const Value *root = group->root;
-  const Access *result = is_reduction(root->producer) ? &root->producer->equation->result : NULL;
+  const Access *result = node_reduces(root->producer) ? &root->producer->equation->result : NULL;
   int8_t axes[POINT_LIMIT];
   group_root_axes(group, axes);
   for (uint32_t i = 0; i < root->type.rank; i++)
@@ -110,7 +106,7 @@ static int32_t lanes_axis(const Group *group) {
   const Node *node = group->root->producer;
   int8_t axes[POINT_LIMIT];
   group_root_axes(group, axes);
-  if (is_reduction(node)) return inner_axis(node, 0, axes);
+  if (node_reduces(node)) return inner_axis(node, 0, axes);
   for (uint32_t i = group->axis_count; i-- > 0;)
     if (!dim_equals_constant(group->extents[i], 1)) return (int32_t)i;
   return -1;
@@ -185,7 +181,7 @@ static uint64_t result_axes(const Group *group) {
   const Value *root = group->root;
   int8_t tags[RANK_LIMIT];
   uint64_t axes = 0;
-  if (!is_reduction(root->producer)) return long_axes(group);
+  if (!node_reduces(root->producer)) return long_axes(group);
   group_root_tags(group, tags);
   for (uint32_t i = 0; i < root->type.rank; i++)
     if (tags[i] >= 0) axes |= UINT64_C(1) << tags[i];

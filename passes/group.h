@@ -13,8 +13,7 @@ enum { GROUP_STAGE_LIMIT = 12 };
 enum { TAG_NONE = -1 /* at none, or at several */, TAG_ONE = -2 /* its extent is 1 */ };
 
 typedef struct Group {
-  uint32_t number; /* in order of creation: a group of a higher number has its root earlier */
-  uint32_t place;  /* of the root in the walk: higher is earlier */
+  uint32_t place; /* of the root in the walk: higher is earlier */
   Value *root;
   uint32_t axis_count;
   const Dim *extents; /* of the axes */
@@ -31,7 +30,7 @@ typedef struct Group {
 } Group;
 
 /* A group of one value, whose node computes it. In `arena`. */
-Group *group_create(Arena *arena, Value *root, uint32_t number, uint32_t place);
+Group *group_create(Arena *arena, Value *root, uint32_t place);
 /* The tags of the root's axes. */
 void group_root_tags(const Group *group, int8_t *tags);
 /* The tags of an operand's axes where the node reads it. `own`: those of the node's result; `axes`: of an equation's

@@ -163,7 +163,7 @@ static void lower_value(Lowering *lowering, Value *value) {
   Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], place[RANK_LIMIT], *at = plain;
   const Group *group = plan_of(lowering, value)->group;
   const Node *node = value->producer;
-  bool reduces = node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
+  bool reduces = node_reduces(node);
   const Value *reduction = reduces ? value : group->reduction;
   kernel_start(&builder, lowering, reduction ? reduction->producer->location : node->location);
   if (reduction) {

@@ -77,7 +77,7 @@ struct Lowering {
   uint32_t depth; /* of loops around what is being lowered */
   Iteration *iterations;
   size_t iteration_count, iteration_capacity;
-  uint32_t place, group_count; /* of the walk that makes the plans */
+  uint32_t place; /* in the walk that makes the plans */
   int32_t status; /* the program buffer that indices out of range set, or NO_BUFFER as long as there are none */
 };
 

@@ -4,19 +4,17 @@
    lines of it. What is ours to lay out then has a line more per row. Values of one buffer have one distance. */
 #include "passes/lower_internal.h"
 
-enum { SET_BYTES = 4096, LINE_BYTES = 64, WAYS = 8 };
-
 /* Rows of so many elements fall into one set: how many to add, else 0. */
 static int64_t padding_of(const Type *type) {
   int64_t extent, rows = 1, dim, bytes = element_info(type->element)->bits / 8;
   if (type->rank < 2 || bytes == 0 || !dim_is_constant(type->dims[type->rank - 1], &extent) || extent == 0 ||
-      extent * bytes % SET_BYTES)
+      extent * bytes % CACHE_SET_BYTES)
     return 0;
   for (uint32_t i = 0; i + 1 < type->rank; i++) {
-    if (!dim_is_constant(type->dims[i], &dim)) return LINE_BYTES / bytes;
+    if (!dim_is_constant(type->dims[i], &dim)) return CACHE_LINE_BYTES / bytes;
     rows *= dim;
   }
-  return rows > WAYS ? LINE_BYTES / bytes : 0;
+  return rows > CACHE_WAYS ? CACHE_LINE_BYTES / bytes : 0;
 }
 
 /* Whether the contraction sums along the rows of its operand. */
@@ -42,7 +40,7 @@ static void find_fixed(Lowering *lowering, Pitches *pitches, const Region *regio
       if (node->operands[i]) fix(lowering, pitches, node->operands[i]);
     for (uint32_t i = 0; i < node->result_count; i++) {
       Value *value = node->results[i], *root = lower_alias_root(lowering, value);
-      bool computed = node->kind == PRIMITIVE_MAP || node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
+      bool computed = node->kind == PRIMITIVE_MAP || node_reduces(node);
       if (root != value) {
         if (value->type.rank == 0 || root->type.rank == 0 ||
             value->type.dims[value->type.rank - 1] != root->type.dims[root->type.rank - 1])

@@ -179,7 +179,7 @@ static void note_group(Lowering *lowering, Demand *demand, const Node *reader, u
     return;
   }
   demand->others = demand->others || !plan->alone || (demand->group && demand->group != group);
-  if (demand->group && demand->group->number > group->number) return;
+  if (demand->group && demand->group->place > group->place) return;
   group_operand_tags(reader, operand, plan->tags, plan->axes, tags);
   for (uint32_t i = 0; i < value->type.rank; i++)
     demand->tags[i] = demand->group != group || demand->tags[i] == tags[i] ? tags[i] : TAG_NONE;
@@ -343,14 +343,14 @@ static void set_group(Lowering *lowering, const Demand *demand, const Value *val
 static void start_group(Lowering *lowering, Value *value) {
   ValuePlan *plan = plan_of(lowering, value);
   int8_t tags[RANK_LIMIT], axes[POINT_LIMIT];
-  plan->group = group_create(lowering->arena, value, lowering->group_count++, lowering->place);
+  plan->group = group_create(lowering->arena, value, lowering->place);
   plan->group->loads = loads_of(lowering, value->producer);
   plan->alone = true;
   plan->first = plan->order = 0;
   group_root_tags(plan->group, tags);
   group_root_axes(plan->group, axes);
   plan->tags = arena_copy(lowering->arena, tags, value->type.rank * sizeof *tags);
-  if (value->producer->kind == PRIMITIVE_REDUCE || value->producer->kind == PRIMITIVE_CONTRACT)
+  if (node_reduces(value->producer))
     plan->axes = arena_copy(lowering->arena, axes, plan->group->axis_count * sizeof *axes);
 }
 
@@ -365,7 +365,7 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
   set_group(lowering, demand, value);
   bool single =
       value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
-  if (node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT) {
+  if (node_reduces(node)) {
     plan->materialised = !claim_reduction(lowering, demand, node, value);
   } else if (!is_expression(node)) {
     plan->materialised = true;

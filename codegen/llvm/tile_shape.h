@@ -3,8 +3,9 @@
 #ifndef AICC_CODEGEN_TILE_SHAPE_H
 #define AICC_CODEGEN_TILE_SHAPE_H
 #include "codegen/llvm/target.h"
+#include "loop/program.h"
 
-enum { TILE_ROW_LIMIT = 14, TILE_VECTOR_LIMIT = 8, CACHE_SET_BYTES = 4096, CACHE_WAYS = 8 };
+enum { TILE_ROW_LIMIT = 14, TILE_VECTOR_LIMIT = 8 };
 
 /* What one step of the reduction loads: one vector per column vector always; beyond that
    a number per row (products of matrices), or a vector per row and column vector (depthwise, pooling). */

@@ -185,6 +185,10 @@ void region_apply_replacements(Region *region) {
   clear_replacements(region);
 }
 
+bool node_reduces(const Node *node) {
+  return node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
+}
+
 bool subscripts_visit_dims(const Subscript *subscripts, uint32_t count, DimVisitor visit, void *user) {
   for (uint32_t i = 0; i < count; i++) {
     if (!visit(user, subscripts[i].offset)) return false;

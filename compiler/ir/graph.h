@@ -235,6 +235,7 @@ void region_inline(Region *region, Node *position);
 const Attribute *node_attribute(const Node *node, const char *name);
 int64_t node_int(const Node *node, const char *name); /* 0 where absent */
 Scalar node_monoid(const Node *node);                 /* of a reduce */
+bool node_reduces(const Node *node); /* a reduce or contract: labels that the result lacks are reduced */
 /* Of a loop or scan: how many iterations there are unless a condition ends them, at least 0; null where value
    tracking does not know it. */
 Dim node_trip(Module *module, const Node *node);

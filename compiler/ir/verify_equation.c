@@ -62,11 +62,6 @@ static void verify_index(Verifier *verifier, const Node *node, uint32_t label, c
                 equation->labels[label].index);
 }
 
-/* What the result lacks is reduced. */
-static bool reduces(const Node *node) {
-  return node->kind == PRIMITIVE_REDUCE || node->kind == PRIMITIVE_CONTRACT;
-}
-
 static void verify_labels(Verifier *verifier, const Node *node) {
   const Equation *equation = node->equation;
   for (uint32_t label = 0; label < equation->label_count; label++) {
@@ -80,7 +75,7 @@ static void verify_labels(Verifier *verifier, const Node *node) {
       verify_index(verifier, node, label, name);
       continue;
     }
-    if (used && !reduces(node) && !access_uses_label(&equation->result, label))
+    if (used && !node_reduces(node) && !access_uses_label(&equation->result, label))
       verify_fail(verifier, "label '%s' ranges, and is not in the result", name);
   }
 }
@@ -121,7 +116,7 @@ static void verify_result(Verifier *verifier, const Node *node) {
   uint64_t taken = 0;
   for (uint32_t i = 0; i < type->rank; i++) {
     const Subscript *subscript = &equation->result.subscripts[i];
-    if (!reduces(node) && subscript->term_count > 1)
+    if (!node_reduces(node) && subscript->term_count > 1)
       verify_fail(verifier, "the result's axis %u has more than one label", i);
     for (uint32_t j = 0; j < subscript->term_count; j++) {
       uint64_t label = UINT64_C(1) << subscript->terms[j].label;
