@@ -226,6 +226,16 @@ static uint32_t loads_of(Lowering *lowering, const Node *node) {
   return loads;
 }
 
+/* Whether maps and index maps lead to the node from a reduction. */
+static bool is_of_reduction(Lowering *lowering, const Node *node) {
+  bool follows = node->kind == PRIMITIVE_MAP || node->kind == PRIMITIVE_VIEW || node->kind == PRIMITIVE_RESHAPE;
+  for (uint32_t i = 0; follows && i < node->operand_count; i++) {
+    const Node *producer = node->operands[i]->producer;
+    if ((producer && producer->kind == PRIMITIVE_REDUCE) || plan_of(lowering, node->operands[i])->of_reduction) return true;
+  }
+  return false;
+}
+
 /* Forward: the cost of inlining, known once the operands' fate is. */
 static void set_inline_cost(Lowering *lowering, const Node *node) {
   uint32_t loads = loads_of(lowering, node), cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost
@@ -237,6 +247,7 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
     cost += inlined && !repeats_along_rows(node) ? operand->cost : 1;
   }
   ValuePlan *plan = plan_of(lowering, node->results[0]);
+  plan->of_reduction = is_of_reduction(lowering, node);
   if (node->kind == PRIMITIVE_GATHER) { /* few of them fit into a kernel, and it does not pay to look twice */
     cost += CHEAP_COST * node->operand_count;
     loads += 3 * node->operand_count;
@@ -244,18 +255,6 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
   plan->cut = cost > EXPRESSION_BUDGET || loads > LOAD_LIMIT;
   plan->cost = plan->cut ? 1 : cost;
   plan->loads = plan->cut ? 1 : loads;
-}
-
-/* Whether the value is made of reductions, by what is computed for each row. */
-static bool leads_to_reduction(const Value *value, int depth) {
-  enum { DEPTH = 12 };
-  const Node *node = value->producer;
-  if (!node || depth == DEPTH) return false;
-  if (node->kind == PRIMITIVE_REDUCE) return true;
-  if (node->kind != PRIMITIVE_MAP && node->kind != PRIMITIVE_VIEW && node->kind != PRIMITIVE_RESHAPE) return false;
-  for (uint32_t i = 0; i < node->operand_count; i++)
-    if (leads_to_reduction(node->operands[i], depth + 1)) return true;
-  return false;
 }
 
 /* Whether the value is what a contraction's kernel would compute of its sums before it writes them. */
@@ -324,7 +323,7 @@ static bool join_stored(Lowering *lowering, const Demand *demand, const Node *no
 static bool is_row_expression(const Demand *demand, const Value *value, const ValuePlan *plan) {
   const Group *group = plan->group;
   if (!group || !plan->alone || demand->buffer || demand->memory || plan->cut) return false;
-  if (group_is_row_number(group, &value->type, plan->tags) && leads_to_reduction(value, 0)) return true;
+  if (group_is_row_number(group, &value->type, plan->tags) && plan->of_reduction) return true;
   return group->stage_count && !demand->index && plan->cost <= ROW_COST && !is_epilogue(value, 0);
 }
 
@@ -384,7 +383,7 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
     plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory ||
                          plan->cut || (!single && !cheap) || (demand->index && !cheap) ||
                          (!single && is_epilogue(value, 0)) || /* which costs its product nothing */
-                         (!demand->group && leads_to_reduction(value, 0)); /* which then has a kernel to join */
+                         (!demand->group && plan->of_reduction); /* which then has a kernel to join */
     if (plan->materialised && !demand->placed) join_stored(lowering, demand, node, value);
   }
   if (plan->materialised && !plan->stage) plan->group = NULL;
