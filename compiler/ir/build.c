@@ -20,16 +20,11 @@ Node *build_node(Builder *builder, PrimitiveKind kind, Value *const *operands, u
 /* Every dim is at least 0, as far as is known, and the tensor can be addressed. */
 static bool is_possible(Builder *builder, const Type *type) {
   DimContext *context = builder->module->dims;
-  int64_t constant, count;
-  uint64_t bytes;
-  bool is_static = true;
   for (uint32_t i = 0; i < type->rank; i++) {
     if (!dim_is_valid(type->dims[i])) return report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
-    is_static = is_static && dim_is_constant(type->dims[i], &constant);
     if (!build_require_at_least(builder, type->dims[i], dim_constant(context, 0), "a dim is negative")) return false;
   }
-  if (!is_static) return true;
-  return (type_static_count(type, &count) && element_byte_count(type->element, count, &bytes)) ||
+  return type_is_addressable(context, type) ||
          report(builder->module->diagnostics, &builder->location, MESSAGE_SHAPE_OVERFLOW);
 }
 

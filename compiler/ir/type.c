@@ -95,8 +95,17 @@ bool type_provably_equal(DimContext *context, const Type *a, const Type *b) {
 
 Dim type_count(DimContext *context, const Type *type) {
   Dim count = dim_constant(context, 1);
+  for (uint32_t i = 0; i < type->rank; i++)
+    if (dim_equals_constant(type->dims[i], 0)) return type->dims[i];
   for (uint32_t i = 0; i < type->rank; i++) count = dim_multiply(context, count, type->dims[i]);
   return count;
+}
+
+bool type_is_addressable(DimContext *context, const Type *type) {
+  Dim dims = type_count(context, type);
+  int64_t count;
+  uint64_t bytes;
+  return dim_is_valid(dims) && (!dim_is_constant(dims, &count) || element_byte_count(type->element, count, &bytes));
 }
 
 static void print_type(Text *text, const Type *type, bool onnx) {

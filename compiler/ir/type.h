@@ -76,8 +76,10 @@ bool type_same_dims(const Type *a, const Type *b);
 bool type_provably_equal(DimContext *context, const Type *a, const Type *b);
 /* True and `*count` set where all dims are constants and the product fits; a rank-0 tensor has one element. */
 bool type_static_count(const Type *type, int64_t *count);
-/* The number of elements as an expression. */
+/* The number of elements as an expression; the invalid dim where it overflows whatever the symbols are. */
 Dim type_count(DimContext *context, const Type *type);
+/* False where the tensor is larger than memory whatever the symbols are. */
+bool type_is_addressable(DimContext *context, const Type *type);
 /* "f32[N,3,224,224]"; sequences "seq<T>", optionals "opt<T>", maps "map<string,T>". */
 void type_print(struct Text *text, const Type *type);
 /* As type_print, with ONNX's names: "float32[N,3]". */

@@ -68,6 +68,7 @@ static bool verify_type(Verifier *verifier, const Type *type, int depth) {
   if (type->rank > RANK_LIMIT) return verify_fail(verifier, "the rank is above %d", RANK_LIMIT);
   for (uint32_t i = 0; i < type->rank; i++)
     ok = verify_dim(verifier, "a dim of the type", type->dims[i]) && ok;
+  if (ok && !type_is_addressable(verifier->module->dims, type)) ok = verify_fail(verifier, "the tensor is larger than memory");
   return ok;
 }
 

@@ -79,21 +79,17 @@ bool type_of_input(Importer *importer, const Onnx__ValueInfoProto *info, Type *t
                        arena_format(importer->scratch, "has %zu dims, at most %d are supported",
                                     tensor->shape->n_dim, RANK_LIMIT));
   Dim dims[RANK_LIMIT];
-  bool ok = true, constant = true;
+  bool ok = true;
   for (size_t i = 0; i < tensor->shape->n_dim; i++) {
-    int64_t value;
     dims[i] = input_dim(importer, name, i, tensor->shape->dim[i]);
     ok &= dims[i] != NULL;
-    constant &= dims[i] && dim_is_constant(dims[i], &value);
   }
   if (!ok) return false;
   if (importer->symbols.count > SYMBOL_LIMIT)
     return input_error(importer, MESSAGE_MODEL_INVALID, name,
                        arena_format(importer->scratch, "makes more than %d symbolic dims", SYMBOL_LIMIT));
   *type = type_tensor(importer->module->arena, element, (uint32_t)tensor->shape->n_dim, dims);
-  int64_t count;
-  uint64_t byte_count;
-  if (constant && (!type_static_count(type, &count) || !element_byte_count(element, count, &byte_count)))
+  if (!type_is_addressable(importer->module->dims, type))
     return input_error(importer, MESSAGE_MODEL_INVALID, name, "has more elements than can be counted");
   return true;
 }
