@@ -44,9 +44,10 @@ static Reading reading_of_control(const Node *reader, uint32_t operand) {
   return operand < initial + node_int(reader, "carried") ? READ_POINT : READ_MEMORY;
 }
 
-/* Whether a view's last axis is another one than its operand's: adjacent elements come from far apart. */
+/* Whether an index map's last axis is another one than its operand's: adjacent elements come from far apart. */
 static bool view_transposes(const Node *view) {
   const Equation *equation = view->equation;
+  if (!equation) return false;
   uint32_t label, rank = equation->result.rank, from = equation->operands[0].rank;
   if (!rank || !from || view_repeats(equation) ||
       !subscript_is_plain(&equation->result.subscripts[rank - 1], &label))
@@ -216,13 +217,16 @@ static bool repeats_along_rows(const Node *node) {
          !access_uses_label(&node->equation->operands[0], label);
 }
 
+/* Whether the value may become part of its readers' expressions, as far as is known going forwards. */
+static bool may_inline(Lowering *lowering, const Value *value) {
+  return value->producer && is_expression(value->producer) && !plan_of(lowering, value)->in_memory;
+}
+
 /* How often the expression of a node reads, whose operands that can be inlined are. */
 static uint32_t loads_of(Lowering *lowering, const Node *node) {
   uint32_t loads = 0;
-  for (uint32_t i = 0; i < node->operand_count; i++) {
-    const Node *producer = node->operands[i]->producer;
-    loads += producer && is_expression(producer) ? plan_of(lowering, node->operands[i])->loads : 1;
-  }
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    loads += may_inline(lowering, node->operands[i]) ? plan_of(lowering, node->operands[i])->loads : 1;
   return loads;
 }
 
@@ -241,10 +245,8 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
   uint32_t loads = loads_of(lowering, node), cost = node->kind == PRIMITIVE_MAP ? scalar_info(node->scalar)->cost
                                                          : node->kind != PRIMITIVE_CONSTANT;
   for (uint32_t i = 0; i < node->operand_count; i++) {
-    const Node *producer = node->operands[i]->producer;
-    bool inlined = producer && is_expression(producer);
-    const ValuePlan *operand = plan_of(lowering, node->operands[i]);
-    cost += inlined && !repeats_along_rows(node) ? operand->cost : 1;
+    bool inlined = may_inline(lowering, node->operands[i]) && !repeats_along_rows(node);
+    cost += inlined ? plan_of(lowering, node->operands[i])->cost : 1;
   }
   ValuePlan *plan = plan_of(lowering, node->results[0]);
   plan->of_reduction = is_of_reduction(lowering, node);
@@ -384,10 +386,28 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
                          plan->cut || (!single && !cheap) || (demand->index && !cheap) ||
                          (!single && is_epilogue(value, 0)) || /* which costs its product nothing */
                          (!demand->group && plan->of_reduction); /* which then has a kernel to join */
+    if (plan->materialised && !demand->buffer && !demand->placed && is_index_map(node) && !view_transposes(node)) {
+      plan->materialised = false; /* what it is made of is, once */
+      plan->over_memory = true;
+    }
     if (plan->materialised && !demand->placed) join_stored(lowering, demand, node, value);
   }
   if (plan->materialised && !plan->stage) plan->group = NULL;
   if (plan->materialised && !plan->stage && has_kernel(node)) start_group(lowering, value);
+}
+
+/* Backwards: who is read in memory, as they are or through index maps. */
+static void find_memory(Lowering *lowering, const Region *region) {
+  for (const Node *node = region->last; node; node = node->previous) {
+    for (uint32_t i = 0; i < node->region_count; i++) find_memory(lowering, node->regions[i]);
+    bool through = node->result_count && is_index_map(node) && plan_of(lowering, node->results[0])->in_memory;
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+      if (!node->operands[i]) continue;
+      Reading reading = reading_of(lowering->module->dims, node, i);
+      if (through || reading == READ_BUFFER || reading == READ_MEMORY)
+        plan_of(lowering, node->operands[i])->in_memory = true;
+    }
+  }
 }
 
 static void set_inline_costs(Lowering *lowering, const Region *region) {
@@ -464,6 +484,8 @@ void lower_decide(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->materialised = true;
   for (uint32_t i = 0; i < region->result_count; i++) demands[region->results[i]->id].buffer = true;
+  for (uint32_t i = 0; i < region->result_count; i++) plan_of(lowering, region->results[i])->in_memory = true;
+  find_memory(lowering, region);
   set_inline_costs(lowering, region);
   decide_region(lowering, demands, region);
 }
