@@ -95,11 +95,24 @@ def softmax_spelled():
             node("ReduceSum", "e axes", "s"), node("Div", "e s", "y")], ["x:f[N,S,64]"], [("axes", numpy.array([-1]))]
 
 
-def feed_forward():
-    """Of an encoder: two products, the sum with what comes in, and its normalisation."""
-    nodes = [node("MatMul", "x u", "a"), node("Add", "a c", "b"), node("Relu", "b", "r"), node("MatMul", "r v", "p"),
-             node("Add", "p d", "o"), node("Add", "o x", "z")] + layer_norm("z", "y")
+def feed_forward(count=1):
+    """Of an encoder: two products, the sum with what comes in, and its normalisation; one behind the other."""
+    nodes = []
+    for i in range(count):
+        x, y, own = "x" if i == 0 else "y%d" % i, "y" if i + 1 == count else "y%d" % (i + 1), "_%d" % i
+        nodes += [node("MatMul", x + " u", "a" + own), node("Add", "a%s c" % own, "b" + own), node("Relu", "b" + own, "r" + own),
+                  node("MatMul", "r%s v" % own, "p" + own), node("Add", "p%s d" % own, "o" + own),
+                  node("Add", "o%s %s" % (own, x), "z" + own)] + layer_norm("z" + own, y)
     return nodes, ["x:f[N,S,64]"], NORM + [("u", weights(64, 256)), ("c", weights(256)), ("v", weights(256, 64)), ("d", weights(64))]
+
+
+def masked_layers():
+    """The scores of two layers under one mask, which is made of what comes in."""
+    nodes = [node("Sub", "one m", "n"), node("Mul", "n least", "mask")]
+    for i in "12":
+        nodes += [node("Add", "x%s mask" % i, "s" + i), node("Softmax", "s" + i, "y" + i)]
+    constants = [("one", numpy.float32(1)), ("least", numpy.float32(-10000))]
+    return nodes, ["x1:f[N,8,S,S]", "x2:f[N,8,S,S]", "m:f[N,1,1,S]"], constants
 
 
 def decoder_step():
@@ -141,6 +154,9 @@ CASES = {
         ([node("Mul", "x g", "a"), node("Add", "a m", "b"), node("Softmax", "b", "y")],
          ["x:f[N,8,S,S]", "m:f[N,1,1,S]"], [("g", numpy.float32(.125))]), 1),
     "feed-forward block": (feed_forward(), 3),
+    "feed-forward blocks": (feed_forward(4), 12),
+    # the mask stays as small as it is
+    "masked scores of two layers": (with_outputs(masked_layers(), "y1:f", "y2:f"), 3),
     # two parts of each of keys and values, tanh, scores, softmax, values; the keys are not transposed
     "step of a decoder": (decoder_step(), 8),
 }
