@@ -396,6 +396,12 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
   if (plan->materialised && !plan->stage && has_kernel(node)) start_group(lowering, value);
 }
 
+/* Whether index maps lead to the value from a read at indices, which nobody makes part of what reads it again and again. */
+static bool is_gathered(const Value *value) {
+  while (value->producer && is_index_map(value->producer)) value = value->producer->operands[0];
+  return value->producer && value->producer->kind == PRIMITIVE_GATHER;
+}
+
 /* Backwards: who is read in memory, as they are or through index maps. */
 static void find_memory(Lowering *lowering, const Region *region) {
   for (const Node *node = region->last; node; node = node->previous) {
@@ -404,7 +410,7 @@ static void find_memory(Lowering *lowering, const Region *region) {
     for (uint32_t i = 0; i < node->operand_count; i++) {
       if (!node->operands[i]) continue;
       Reading reading = reading_of(lowering->module->dims, node, i);
-      if (through || reading == READ_BUFFER || reading == READ_MEMORY)
+      if (through || reading == READ_BUFFER || reading == READ_MEMORY || (reading == READ_INDEX && is_gathered(node->operands[i])))
         plan_of(lowering, node->operands[i])->in_memory = true;
     }
   }

@@ -106,6 +106,14 @@ def feed_forward(count=1):
     return nodes, ["x:f[N,S,64]"], NORM + [("u", weights(64, 256)), ("c", weights(256)), ("v", weights(256, 64)), ("d", weights(64))]
 
 
+def embeddings():
+    """Words, their kinds and places, looked up, summed and normalised."""
+    nodes = [node("Gather", "t i", "a"), node("Gather", "u j", "b"), node("Gather", "p k", "c"), node("Unsqueeze", "c first", "d"),
+             node("Add", "a b", "e"), node("Add", "e d", "z")] + layer_norm("z", "y")
+    constants = [("t", weights(100, 64)), ("u", weights(2, 64)), ("p", weights(32, 64)), ("first", numpy.array([0]))]
+    return nodes, ["i:i[N,S]", "j:i[N,S]", "k:i[S]"], NORM + constants
+
+
 def masked_layers():
     """The scores of two layers under one mask, which is made of what comes in."""
     nodes = [node("Sub", "one m", "n"), node("Mul", "n least", "mask")]
@@ -155,6 +163,8 @@ CASES = {
          ["x:f[N,8,S,S]", "m:f[N,1,1,S]"], [("g", numpy.float32(.125))]), 1),
     "feed-forward block": (feed_forward(), 3),
     "feed-forward blocks": (feed_forward(4), 12),
+    # the status of indices, negative indices of each, places
+    "embeddings, summed and normalised": (embeddings(), 6),
     # the mask stays as small as it is
     "masked scores of two layers": (with_outputs(masked_layers(), "y1:f", "y2:f"), 3),
     # two parts of each of keys and values, tanh, scores, softmax, values; the keys are not transposed
