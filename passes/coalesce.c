@@ -216,7 +216,7 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
   return true;
 }
 
-void kernel_coalesce(Program *program, Kernel *kernel) {
+static void coalesce_kernel(Program *program, Kernel *kernel) {
   if (kernel->axis_count + kernel->index_count > 64 || kernel->buffer_count > 64) return;
   drop_unit_axes(program, kernel);
   drop_unit_dims(program, kernel);
@@ -226,4 +226,8 @@ void kernel_coalesce(Program *program, Kernel *kernel) {
       for (uint32_t b = 0; b < kernel->axis_count && !again; b++)
         again = a != b && merge_pair(program, kernel, a, b);
   }
+}
+
+void coalesce_kernels(Program *program) {
+  for (size_t i = 0; i < program->kernel_count; i++) coalesce_kernel(program, program->kernels[i]);
 }

@@ -102,6 +102,7 @@ static bool run_copy(Folder *folder, void **results, int32_t *status) {
   Entry entry = {.name = "fold", .body = folder->copy};
   Lowering *lowering = lower_group(folder->module, &entry);
   Program *program = lowering ? lower_emit(lowering) : NULL;
+  if (program) coalesce_kernels(program); /* longer strips to interpret */
   return program && interpret_program(program, NULL, results, NULL, status);
 }
 

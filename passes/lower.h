@@ -17,11 +17,11 @@ void lower_print_groups(struct Text *text, const Lowering *lowering);
    Null after reporting. */
 Program *lower_emit(Lowering *lowering);
 
+/* Merges adjacent axes of every kernel that all accesses walk as one, and drops those of extent 1. */
+void coalesce_kernels(Program *program);
+
 /* Gives every kernel its default schedule and task count. */
 void schedule_program(Program *program);
-
-/* Merges adjacent axes that every access walks as one. */
-void kernel_coalesce(Program *program, Kernel *kernel);
 
 /* Assigns workspace offsets: best fit, largest first, 64-byte aligned, by lifetime over the steps. */
 /* Reports a workspace that no program can address. */

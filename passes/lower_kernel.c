@@ -182,7 +182,6 @@ void kernel_finish(KernelBuilder *builder) {
   if (builder->failed) return;
   Kernel *kernel = kernel_assemble(builder);
   kernel->name = arena_format(program->arena, "k%zu", program->kernel_count);
-  kernel_coalesce(program, kernel);
   Step step = {.kind = STEP_KERNEL,
                .kernel = (uint32_t)program->kernel_count,
                .buffer_count = builder->parameter_count,

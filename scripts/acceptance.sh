@@ -38,7 +38,7 @@ point() {
 # What is known to be missing of a point whose tests pass; a point is done when its line here is gone.
 declare -A missing
 missing[D.2]="attention takes three kernels per layer and holds its scores"
-missing[D.6]="a circle of files, a pass that is none, 30 000 nodes in 10 s"
+missing[D.6]="a circle of files, 30 000 nodes in 10 s"
 # What shows a point beside its tests, where that takes root or minutes.
 declare -A also
 also[10]="scripts/bare-system.sh"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions around the kernels: checks, choice of level, the steps per level. */
+#include "aicc/abi.h"
 #include "codegen/llvm/emit.h"
 #include <stdio.h>
 #include <string.h>
-
-enum { E_ARGUMENT = 1, E_SHAPE = 3, E_CPU = 6 };
 
 static LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index) {
   LLVMValueRef at = emit_i64(cg, index);
@@ -137,7 +136,7 @@ static void check_pointers(Codegen *cg, LLVMValueRef array, Storage storage, con
     LLVMValueRef missing = is_null(cg, load_element(cg, array, i, cg->pointer));
     LLVMValueRef elements = emit_dim(cg, type_count(cg->program->dims, &value->type), symbols);
     LLVMValueRef some = LLVMBuildICmp(cg->builder, LLVMIntNE, elements, emit_i64(cg, 0), "");
-    return_if(cg, LLVMBuildAnd(cg->builder, missing, some, ""), emit_i32(cg, E_ARGUMENT));
+    return_if(cg, LLVMBuildAnd(cg->builder, missing, some, ""), emit_i32(cg, AICC_E_ARGUMENT));
   }
 }
 
@@ -202,7 +201,7 @@ static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer
 static void emit_requirement(Codegen *cg, const LevelRun *run, const Step *step) {
   LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
   check_requirement(cg, step->form, run->symbols, &bad);
-  return_if(cg, bad, emit_i32(cg, E_SHAPE));
+  return_if(cg, bad, emit_i32(cg, AICC_E_SHAPE));
 }
 
 static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count);
@@ -323,7 +322,7 @@ static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *argumen
     LLVMBuildRet(cg->builder, emit_call(cg, levels[i], arguments, 5));
   }
   LLVMPositionBuilderAtEnd(cg->builder, none);
-  LLVMBuildRet(cg->builder, emit_i32(cg, E_CPU));
+  LLVMBuildRet(cg->builder, emit_i32(cg, AICC_E_CPU));
 }
 
 LLVMValueRef emit_run(Codegen *cg) {
@@ -346,11 +345,11 @@ LLVMValueRef emit_run(Codegen *cg) {
   LLVMValueRef setup[2] = {LLVMGetParam(function, 6), frame};
   LLVMValueRef status = emit_call(cg, emit_runtime_function(cg, "aicc_support_frame"), setup, 2);
   return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
-  if (body->argument_count) return_if(cg, is_null(cg, inputs), emit_i32(cg, E_ARGUMENT));
-  if (body->result_count) return_if(cg, is_null(cg, outputs), emit_i32(cg, E_ARGUMENT));
-  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, E_ARGUMENT));
+  if (body->argument_count) return_if(cg, is_null(cg, inputs), emit_i32(cg, AICC_E_ARGUMENT));
+  if (body->result_count) return_if(cg, is_null(cg, outputs), emit_i32(cg, AICC_E_ARGUMENT));
+  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, AICC_E_ARGUMENT));
   LLVMValueRef *symbols = load_symbols(cg, symbol_array);
-  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, E_SHAPE));
+  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, AICC_E_SHAPE));
   check_pointers(cg, inputs, STORAGE_ARGUMENT, symbols, body->argument_count);
   check_pointers(cg, outputs, STORAGE_RESULT, symbols, body->result_count);
   LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5),
@@ -371,10 +370,10 @@ LLVMValueRef emit_workspace_bytes(Codegen *cg) {
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
   debug_function(cg, function, name, 0);
   LLVMValueRef symbol_array = LLVMGetParam(function, 0), out = LLVMGetParam(function, 2);
-  return_if(cg, is_null(cg, out), emit_i32(cg, E_ARGUMENT));
-  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, E_ARGUMENT));
+  return_if(cg, is_null(cg, out), emit_i32(cg, AICC_E_ARGUMENT));
+  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, AICC_E_ARGUMENT));
   LLVMValueRef *symbols = load_symbols(cg, symbol_array);
-  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, E_SHAPE));
+  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, AICC_E_SHAPE));
   LLVMBuildStore(cg->builder, emit_dim(cg, cg->program->workspace_bytes, symbols), out);
   LLVMBuildRet(cg->builder, emit_i32(cg, 0));
   return function;
@@ -390,10 +389,10 @@ LLVMValueRef emit_output_dims(Codegen *cg) {
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
   debug_function(cg, function, name, 0);
   LLVMValueRef symbol_array = LLVMGetParam(function, 0), dims = LLVMGetParam(function, 1);
-  if (body->result_count) return_if(cg, is_null(cg, dims), emit_i32(cg, E_ARGUMENT));
-  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, E_ARGUMENT));
+  if (body->result_count) return_if(cg, is_null(cg, dims), emit_i32(cg, AICC_E_ARGUMENT));
+  if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, AICC_E_ARGUMENT));
   LLVMValueRef *symbols = load_symbols(cg, symbol_array);
-  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, E_SHAPE));
+  if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, AICC_E_SHAPE));
   for (uint32_t i = 0; i < body->result_count; i++) {
     const Type *type = &body->results[i]->type;
     if (!type->rank) continue;
@@ -419,8 +418,8 @@ void emit_typed_interface(Codegen *cg, LLVMValueRef run, LLVMValueRef workspace_
   LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
   debug_function(cg, function, cg->names->run_symbol, 0);
   LLVMValueRef inputs = LLVMGetParam(function, 0), outputs = LLVMGetParam(function, 1);
-  if (body->argument_count) return_if(cg, is_null(cg, inputs), emit_i32(cg, E_ARGUMENT));
-  if (body->result_count) return_if(cg, is_null(cg, outputs), emit_i32(cg, E_ARGUMENT));
+  if (body->argument_count) return_if(cg, is_null(cg, inputs), emit_i32(cg, AICC_E_ARGUMENT));
+  if (body->result_count) return_if(cg, is_null(cg, outputs), emit_i32(cg, AICC_E_ARGUMENT));
   LLVMValueRef symbols = cg->names->symbol_count ? struct_symbols(cg, inputs) : LLVMConstNull(cg->pointer);
   LLVMValueRef arguments[7] = {inputs,
                                outputs,
