@@ -107,14 +107,16 @@ bool lower_is_in_place(Lowering *lowering, const Value *part, const Value *whole
   return plan->home == whole && plan->home_offset == offset;
 }
 
-/* Subscripts of a value as those of its reshape, which has the same axes and further ones of extent 1. */
+/* Subscripts of a value as those of its reshape, which has the same axes and further ones of extent 1: every axis of the
+   kernel that stands in the one stands in the other. */
 static void through_reshape(KernelBuilder *builder, const Type *from, const Type *to, Subscript *at) {
   Subscript result[RANK_LIMIT];
-  uint32_t next = 0;
+  uint32_t next[2] = {0, 0}; /* of the axes of extent 1, and of the others */
   for (uint32_t i = 0; i < to->rank; i++) {
-    while (next < from->rank && dim_equals_constant(from->dims[next], 1)) next++;
-    result[i] = (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
-    if (!dim_equals_constant(to->dims[i], 1)) result[i] = at[next++];
+    bool unit = dim_equals_constant(to->dims[i], 1);
+    uint32_t *j = &next[!unit];
+    while (*j < from->rank && dim_equals_constant(from->dims[*j], 1) != unit) ++*j;
+    result[i] = *j < from->rank ? at[(*j)++] : (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
   }
   for (uint32_t i = 0; i < to->rank; i++) at[i] = result[i];
 }
