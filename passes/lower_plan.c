@@ -158,9 +158,11 @@ static void note_reading(Demand *demands, const Region *region, const Value *val
 }
 
 /* A region's result is read where no kernel of the region can compute it along the way. */
-static void note_result(Demand *demands, const Region *region, const Value *value, Reading reading) {
+static void note_result(const Lowering *lowering, Demand *demands, const Region *region, const Value *value, Reading reading) {
+  Demand *demand = &demands[value->id];
   note_reading(demands, region, value, reading);
-  demands[value->id].apart = demands[value->id].others = true;
+  demand->apart = demand->others = true;
+  if (lowering->place > demand->first) demand->first = lowering->place;
 }
 
 /* Where a group reads a value: at the tags on which all its reads agree. */
@@ -440,7 +442,7 @@ static void decide_body(Lowering *lowering, Demand *demands, const Node *node) {
     plan->materialised = plan->argument == ARGUMENT_NONE;
   }
   for (uint32_t i = 0; i < body->result_count; i++)
-    note_result(demands, body, body->results[i], i >= lead && i < lead + carried ? READ_BUFFER : READ_POINT);
+    note_result(lowering, demands, body, body->results[i], i >= lead && i < lead + carried ? READ_BUFFER : READ_POINT);
   decide_region(lowering, demands, body);
   for (uint32_t i = 0; i < body->argument_count; i++) {
     const Demand *demand = &demands[body->arguments[i]->id];
@@ -459,7 +461,7 @@ static void decide_control(Lowering *lowering, Demand *demands, const Node *node
   for (uint32_t k = 0; k < node->region_count; k++) {
     const Region *branch = node->regions[k];
     for (uint32_t i = 0; i < branch->result_count; i++)
-      note_result(demands, branch, branch->results[i], READ_POINT);
+      note_result(lowering, demands, branch, branch->results[i], READ_POINT);
     decide_region(lowering, demands, branch);
   }
 }
