@@ -39,7 +39,8 @@ typedef struct ValuePlan {
   int32_t buffer;    /* program buffer, or NO_BUFFER */
   uint32_t cost;     /* of the inlined expression */
   uint32_t loads;    /* of the inlined expression */
-  bool in_memory;    /* somebody cannot read it but there; an index map: its operand is */
+  bool in_memory;    /* somebody cannot read it but there, or by index maps over what is there */
+  bool in_buffer;    /* somebody cannot read it but there, as it is */
   bool of_reduction; /* maps and index maps lead to it from a reduction */
   bool cut;          /* materialised because its expression would pass the budget */
   const Type *stored; /* in memory: with rows that are longer than the value's; null: as the value's type */

@@ -404,16 +404,20 @@ static bool is_gathered(const Value *value) {
   return value->producer && value->producer->kind == PRIMITIVE_GATHER;
 }
 
-/* Backwards: who is read in memory, as they are or through index maps. */
+/* Backwards: who is read in memory, as they are or through index maps. What this says in memory is so in the end; what it
+   does not may be. */
 static void find_memory(Lowering *lowering, const Region *region) {
   for (const Node *node = region->last; node; node = node->previous) {
     for (uint32_t i = 0; i < node->region_count; i++) find_memory(lowering, node->regions[i]);
-    bool through = node->result_count && is_index_map(node) && plan_of(lowering, node->results[0])->in_memory;
+    const ValuePlan *result = node->result_count ? plan_of(lowering, node->results[0]) : NULL;
+    bool through = result && is_index_map(node) && result->in_memory && !result->in_buffer;
     for (uint32_t i = 0; i < node->operand_count; i++) {
       if (!node->operands[i]) continue;
+      ValuePlan *plan = plan_of(lowering, node->operands[i]);
       Reading reading = reading_of(lowering->module->dims, node, i);
+      if (reading == READ_BUFFER) plan->in_buffer = true;
       if (through || reading == READ_BUFFER || reading == READ_MEMORY || (reading == READ_INDEX && is_gathered(node->operands[i])))
-        plan_of(lowering, node->operands[i])->in_memory = true;
+        plan->in_memory = true;
     }
   }
 }
@@ -492,7 +496,7 @@ void lower_decide(Lowering *lowering, Region *region) {
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->materialised = true;
   for (uint32_t i = 0; i < region->result_count; i++) demands[region->results[i]->id].buffer = true;
-  for (uint32_t i = 0; i < region->result_count; i++) plan_of(lowering, region->results[i])->in_memory = true;
+  for (uint32_t i = 0; i < region->result_count; i++) plan_of(lowering, region->results[i])->in_memory = plan_of(lowering, region->results[i])->in_buffer = true;
   find_memory(lowering, region);
   set_inline_costs(lowering, region);
   decide_region(lowering, demands, region);
