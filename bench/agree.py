@@ -82,7 +82,8 @@ def agree(build, ort, name):
         ran = subprocess.run([build / "bin/aicc-run", library, "--data", folder, "--no-compare", "--save", folder],
                              capture_output=True, text=True, check=False)
         if ran.returncode == 0:
-            ran = subprocess.run([build / "bin/aicc-bench", "--rounds", "1", "--seconds", "0", "--ort", "ort", ort, model, folder], capture_output=True, text=True, check=False)
+            ran = subprocess.run([build / "bin/aicc-bench", "--rounds", "1", "--seconds", "0", "--ort", "ort", ort, model, folder],
+                                 capture_output=True, text=True, check=False)
         good = good and ran.returncode == 0
         print("%-8s %-32s %s%s" % ("agree" if ran.returncode == 0 else "FAILED", name,
                                    ", ".join("%s=%d" % pair for pair in sorted(sizes.items())),

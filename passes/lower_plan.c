@@ -416,7 +416,8 @@ static void find_memory(Lowering *lowering, const Region *region) {
       ValuePlan *plan = plan_of(lowering, node->operands[i]);
       Reading reading = reading_of(lowering->module->dims, node, i);
       if (reading == READ_BUFFER) plan->in_buffer = true;
-      if (through || reading == READ_BUFFER || reading == READ_MEMORY || (reading == READ_INDEX && is_gathered(node->operands[i])))
+      if (through || reading == READ_BUFFER || reading == READ_MEMORY ||
+          (reading == READ_INDEX && is_gathered(node->operands[i])))
         plan->in_memory = true;
     }
   }
@@ -495,8 +496,11 @@ void lower_decide(Lowering *lowering, Region *region) {
   region_count_uses(region);
   for (uint32_t i = 0; i < region->argument_count; i++)
     plan_of(lowering, region->arguments[i])->materialised = true;
-  for (uint32_t i = 0; i < region->result_count; i++) demands[region->results[i]->id].buffer = true;
-  for (uint32_t i = 0; i < region->result_count; i++) plan_of(lowering, region->results[i])->in_memory = plan_of(lowering, region->results[i])->in_buffer = true;
+  for (uint32_t i = 0; i < region->result_count; i++) {
+    ValuePlan *plan = plan_of(lowering, region->results[i]);
+    plan->in_memory = plan->in_buffer = true;
+    demands[region->results[i]->id].buffer = true;
+  }
   find_memory(lowering, region);
   set_inline_costs(lowering, region);
   decide_region(lowering, demands, region);
