@@ -3,6 +3,7 @@
    Symbolic sizes: slots whose members never live at once, laid one after the other behind the static part. */
 #include "passes/lower.h"
 #include "passes/memory_lives.h"
+#include "loop/storage.h"
 #include <stdlib.h>
 
 static uint64_t align_up(uint64_t bytes) {
@@ -83,7 +84,25 @@ static Dim place_symbolic(Program *program, const Life *lives, size_t count, Dim
   return base;
 }
 
+/* Scratch of the first worker is a buffer like any other that lives at its step, behind the call's parameters. */
+static void add_scratch(Program *program, Step *steps, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    Step *step = &steps[i];
+    for (uint32_t k = 0; k < step_body_count(step); k++) add_scratch(program, step->bodies[k].steps, step->bodies[k].count);
+    if (step->kind != STEP_KERNEL) continue;
+    Dim bytes = kernel_scratch_bytes(program->dims, program->kernels[step->kernel]);
+    if (dim_equals_constant(bytes, 0)) continue;
+    ProgramBuffer buffer = {.storage = STORAGE_WORKSPACE, .type = type_tensor(program->arena, ELEMENT_U8, 1, &bytes), .byte_count = bytes};
+    uint32_t *buffers = arena_array(program->arena, uint32_t, step->buffer_count + 1);
+    for (uint32_t k = 0; k < step->buffer_count; k++) buffers[k] = step->buffers[k];
+    buffers[step->buffer_count++] = (uint32_t)program->buffer_count;
+    step->buffers = buffers;
+    arena_push(program->arena, program->buffers, program->buffer_count, program->buffer_capacity) = buffer;
+  }
+}
+
 void plan_memory(Program *program) {
+  add_scratch(program, program->steps, program->step_count);
   size_t fixed_count = 0, symbolic_count = 0;
   Life *lives = arena_array(program->arena, Life, program->buffer_count + 1);
   Life *fixed = arena_array(program->arena, Life, program->buffer_count + 1);

@@ -76,9 +76,25 @@ static LLVMValueRef panel_offset(KernelEmitter *e, const KernelBuffer *buffer, L
   return LLVMBuildAdd(builder, LLVMBuildMul(builder, at, panel, ""), within, "");
 }
 
-LLVMValueRef emit_offset(KernelEmitter *e, const KernelBuffer *buffer, const Subscript *subscripts) {
+static LLVMValueRef local_offset(KernelEmitter *e, uint32_t local, const Subscript *subscripts) {
   LLVMBuilderRef builder = e->cg->builder;
+  const LocalStorage *storage = &e->storage[local];
   LLVMValueRef offset = emit_i64(e->cg, 0);
+  for (uint32_t i = 0; i < e->kernel->buffers[local].rank; i++) {
+    if (dim_equals_constant(storage->strides[i], 0)) continue;
+    LLVMValueRef at = emit_form(e, &subscripts[i]);
+    if (storage->tiled[i] != NO_TILED_AXIS) at = LLVMBuildSub(builder, at, e->tile_starts[storage->tiled[i]], "");
+    at = LLVMBuildMul(builder, at, emit_dim(e->cg, storage->strides[i], e->symbols), "");
+    offset = LLVMBuildAdd(builder, offset, at, "");
+  }
+  return offset;
+}
+
+LLVMValueRef emit_offset(KernelEmitter *e, uint32_t number, const Subscript *subscripts) {
+  LLVMBuilderRef builder = e->cg->builder;
+  const KernelBuffer *buffer = &e->kernel->buffers[number];
+  LLVMValueRef offset = emit_i64(e->cg, 0);
+  if (buffer->role == BUFFER_LOCAL) return local_offset(e, number, subscripts);
   for (uint32_t i = 0; i < buffer->rank; i++) {
     LLVMValueRef form = emit_form(e, &subscripts[i]);
     if (buffer->panel && i + 1 == buffer->rank) return panel_offset(e, buffer, offset, form);
@@ -170,7 +186,7 @@ static LLVMValueRef load_singly(KernelEmitter *e, const Expr *expr) {
   e->lanes = 1; /* what an index reads is read for this lane */
   for (uint32_t lane = 0; lane < lanes; lane++) {
     e->axis_values[e->vector_axis] = LLVMBuildAdd(cg->builder, first, emit_i64(cg, lane), "");
-    LLVMValueRef one = load_at(e, expr->buffer, emit_offset(e, source, expr->subscripts), 1);
+    LLVMValueRef one = load_at(e, expr->buffer, emit_offset(e, expr->buffer, expr->subscripts), 1);
     stored = LLVMBuildInsertElement(cg->builder, stored, one, emit_i64(cg, lane), "");
   }
   e->lanes = lanes;
@@ -182,16 +198,12 @@ static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
   const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
   Codegen *cg = e->cg;
   if (e->lane_values[expr->buffer]) return e->lane_values[expr->buffer];
-  if (source->role == BUFFER_LOCAL) {
-    LLVMTypeRef type = emit_type(cg, source->element, 1);
-    return emit_splat(cg, LLVMBuildLoad2(cg->builder, type, e->slots[expr->buffer], ""), e->lanes);
-  }
   if (source->panel && e->lanes > 1 && subscript_uses(&expr->subscripts[source->rank - 1], e->vector_axis))
     return load_singly(e, expr);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 0)
                              : access_stride(cg->program->dims, e->kernel, expr->buffer, expr->subscripts, e->vector_axis);
   if (!dim_is_valid(stride)) return load_singly(e, expr);
-  LLVMValueRef offset = emit_offset(e, source, expr->subscripts);
+  LLVMValueRef offset = emit_offset(e, expr->buffer, expr->subscripts);
   return emit_load_lanes(e, expr->buffer, offset, stride);
 }
 
@@ -222,16 +234,14 @@ void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, 
   const KernelBuffer *buffer = &e->kernel->buffers[target];
   Codegen *cg = e->cg;
   e->lane_values[target] = lanes;
-  if (buffer->role == BUFFER_LOCAL) {
-    if (e->lanes == 1 && e->slots[target]) LLVMBuildStore(cg->builder, lanes, e->slots[target]);
-    return;
-  }
-  LLVMValueRef offset = emit_offset(e, buffer, subscripts);
+  if (e->storage[target].in_register && e->lanes > 1) return; /* whoever reads it does so in this strip */
+  LLVMValueRef offset = emit_offset(e, target, subscripts);
   LLVMValueRef stored = emit_store_convert(cg, buffer->element, lanes, e->lanes);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 1)
                              : access_stride(cg->program->dims, e->kernel, target, subscripts, e->vector_axis);
   /* What was rounded to a narrower storage type must be read back as stored. */
-  if (element_info(buffer->element)->compute != buffer->element) e->lane_values[target] = NULL;
+  if (buffer->role != BUFFER_LOCAL && element_info(buffer->element)->compute != buffer->element)
+    e->lane_values[target] = NULL;
   if (dim_equals_constant(stride, 1)) {
     store_at(e, target, offset, stored);
     return;

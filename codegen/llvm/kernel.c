@@ -159,7 +159,7 @@ typedef struct LeafFacts {
 static bool collect_access(const KernelEmitter *e, uint32_t number, const Subscript *subscripts,
                            LeafFacts *facts) {
   const KernelBuffer *buffer = &e->kernel->buffers[number];
-  if (buffer->role == BUFFER_LOCAL) return true;
+  if (e->storage[number].in_register) return true;
   Dim stride = access_stride(e->cg->program->dims, e->kernel, number, subscripts, e->vector_axis);
   if (dim_equals_constant(stride, 0)) return true;
   bool adjacent = dim_equals_constant(stride, 1);
@@ -528,6 +528,33 @@ static LLVMValueRef load_slot(Codegen *cg, LLVMValueRef slots, uint32_t index, L
   return LLVMBuildLoad2(cg->builder, type, address, "");
 }
 
+/* Registers are stack slots; scratch memory is that of the first worker, which has a slot, or behind it in the memory of
+   the others, which has the next. */
+static void place_locals(KernelEmitter *e, LLVMValueRef slots, uint32_t slot, LLVMValueRef worker) {
+  Codegen *cg = e->cg;
+  LLVMBuilderRef builder = cg->builder;
+  DimContext *dims = cg->program->dims;
+  Dim bytes = kernel_scratch_bytes(dims, e->kernel), begin = dim_constant(dims, 0);
+  LLVMValueRef scratch = NULL;
+  if (!dim_equals_constant(bytes, 0)) {
+    LLVMValueRef own = load_slot(cg, slots, slot, cg->pointer), others = load_slot(cg, slots, slot + 1, cg->pointer);
+    LLVMValueRef number = LLVMBuildZExt(builder, worker, cg->i64, ""), one = emit_i64(cg, 1);
+    LLVMValueRef offset = LLVMBuildMul(builder, LLVMBuildSub(builder, number, one, ""), emit_dim(cg, bytes, e->symbols), "");
+    others = LLVMBuildGEP2(builder, cg->i8, others, &offset, 1, "");
+    scratch = LLVMBuildSelect(builder, LLVMBuildICmp(builder, LLVMIntEQ, number, emit_i64(cg, 0), ""), own, others, "");
+  }
+  for (uint32_t i = kernel_parameter_count(e->kernel); i < e->kernel->buffer_count; i++) {
+    e->storage[i] = local_storage(dims, e->kernel, i);
+    if (e->storage[i].in_register) {
+      e->pointers[i] = emit_alloca(cg, emit_storage_type(cg, e->kernel->buffers[i].element, 1), "local");
+      continue;
+    }
+    LLVMValueRef offset = emit_dim(cg, begin, e->symbols);
+    e->pointers[i] = LLVMBuildInBoundsGEP2(builder, cg->i8, scratch, &offset, 1, "");
+    begin = dim_add(dims, begin, e->storage[i].byte_count);
+  }
+}
+
 const char *kernel_title(const Kernel *kernel) {
   return kernel->location.node ? kernel->location.node : kernel->name;
 }
@@ -549,14 +576,12 @@ LLVMValueRef emit_kernel(Codegen *cg, const Kernel *kernel, const TargetLevel *l
   uint32_t at = 0;
   for (uint32_t i = 0; i < kernel->buffer_count; i++) {
     if (kernel->buffers[i].role == BUFFER_STATUS) e.status = i;
-    if (kernel->buffers[i].role != BUFFER_LOCAL)
-      e.pointers[i] = load_slot(cg, slots, at++, cg->pointer);
-    else
-      e.slots[i] = emit_alloca(cg, emit_type(cg, kernel->buffers[i].element, 1), "local");
+    if (kernel->buffers[i].role != BUFFER_LOCAL) e.pointers[i] = load_slot(cg, slots, at++, cg->pointer);
   }
   uint64_t used = kernel_symbols(kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) e.symbols[s] = load_slot(cg, slots, at++, cg->i64);
+  place_locals(&e, slots, at, LLVMGetParam(function, 2));
   for (uint32_t a = 0; a < kernel->axis_count + kernel->index_count; a++)
     e.extents[a] = emit_dim(cg, kernel->axes[a].extent, e.symbols);
   emit_schedule(&e, kernel->schedule, LLVMGetParam(function, 1));

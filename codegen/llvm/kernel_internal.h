@@ -3,6 +3,7 @@
 #ifndef AICC_CODEGEN_KERNEL_INTERNAL_H
 #define AICC_CODEGEN_KERNEL_INTERNAL_H
 #include "codegen/llvm/emit.h"
+#include "loop/storage.h"
 
 enum { LANE_LIMIT = 64, NO_VECTOR_AXIS = POINT_LIMIT };
 
@@ -11,8 +12,8 @@ typedef struct KernelEmitter {
   Codegen *cg;
   const Kernel *kernel;
   const TargetLevel *level;
-  LLVMValueRef pointers[BUFFER_LIMIT];    /* parameters */
-  LLVMValueRef slots[BUFFER_LIMIT];       /* locals that are one number per outer iteration: stack slots */
+  LLVMValueRef pointers[BUFFER_LIMIT];    /* to parameters, and to where locals stand: stack or scratch */
+  LocalStorage storage[BUFFER_LIMIT];     /* of locals */
   LLVMValueRef lane_values[BUFFER_LIMIT]; /* locals computed in this strip of the leaf: their lanes */
   LLVMValueRef symbols[64];
   LLVMValueRef extents[POINT_LIMIT];
@@ -46,7 +47,7 @@ LLVMValueRef emit_form(KernelEmitter *e, const Subscript *form);
    them); null where nothing is left to check. */
 LLVMValueRef emit_guard_condition(KernelEmitter *e, const Expr *guard);
 /* The element offset of an access at lane 0. */
-LLVMValueRef emit_offset(KernelEmitter *e, const KernelBuffer *buffer, const Subscript *subscripts);
+LLVMValueRef emit_offset(KernelEmitter *e, uint32_t buffer, const Subscript *subscripts);
 /* Lanes from memory at an element offset, `stride` elements apart, in the compute type. */
 LLVMValueRef emit_load_lanes(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride);
 /* Writes lanes to target[subscripts], or binds them when the target is a local. */

@@ -2,6 +2,7 @@
 /* The functions around the kernels: checks, choice of level, the steps per level. */
 #include "aicc/abi.h"
 #include "codegen/llvm/emit.h"
+#include "loop/storage.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +100,20 @@ static void check_requirements(Codegen *cg, const LLVMValueRef *symbols, LLVMVal
     check_requirement(cg, cg->program->steps[i].form, symbols, bad);
 }
 
+/* What a run with so many workers needs, with overflow noted: the plan, and scratch for each worker but the first. */
+static LLVMValueRef needed_bytes(Codegen *cg, LLVMValueRef workers, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+  LLVMValueRef planned = emit_dim(cg, cg->program->workspace_bytes, symbols);
+  Dim scratch = program_scratch_bytes(cg->program);
+  if (dim_equals_constant(scratch, 0)) return planned;
+  LLVMValueRef range[2] = {workers, emit_i32(cg, 1)};
+  range[0] = emit_intrinsic(cg, "llvm.umax", &cg->i32, 1, range, 2);
+  range[1] = emit_i32(cg, TASK_LIMIT);
+  LLVMValueRef most = emit_intrinsic(cg, "llvm.umin", &cg->i32, 1, range, 2);
+  LLVMValueRef others = LLVMBuildZExt(cg->builder, LLVMBuildSub(cg->builder, most, emit_i32(cg, 1), ""), cg->i64, "");
+  LLVMValueRef more = checked(cg, "llvm.smul.with.overflow", checked_dim(cg, scratch, symbols, bad), others, bad);
+  return checked(cg, "llvm.sadd.with.overflow", planned, more, bad);
+}
+
 /* True (as i1) where a symbol leaves its range, a dim is negative or at odds with another, or a size overflows. */
 static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
   const Program *program = cg->program;
@@ -144,7 +159,8 @@ typedef struct LevelRun {
   LLVMValueRef inputs, outputs, workspace, frame;
   LLVMValueRef *symbols; /* those of the loops around the current step included */
   LLVMValueRef *kernels;
-  LLVMValueRef slots; /* the arguments of the next call */
+  LLVMValueRef slots;   /* the arguments of the next call */
+  LLVMValueRef scratch; /* of all workers but the first */
 } LevelRun;
 
 static LLVMValueRef buffer_pointer(Codegen *cg, const LevelRun *run, uint32_t index) {
@@ -161,11 +177,17 @@ static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step)
   LLVMValueRef function = run->kernels[step->kernel], slots = run->slots;
   uint32_t at = 0;
   int64_t tasks;
-  for (uint32_t i = 0; i < step->buffer_count; i++)
+  uint32_t parameters = kernel_parameter_count(kernel);
+  for (uint32_t i = 0; i < parameters; i++)
     LLVMBuildStore(cg->builder, buffer_pointer(cg, run, step->buffers[i]), element_address(cg, slots, at++));
   uint64_t used = kernel_symbols(kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) LLVMBuildStore(cg->builder, run->symbols[s], element_address(cg, slots, at++));
+  if (step->buffer_count > parameters) {
+    LLVMValueRef first = buffer_pointer(cg, run, step->buffers[parameters]);
+    LLVMBuildStore(cg->builder, first, element_address(cg, slots, at++));
+    LLVMBuildStore(cg->builder, run->scratch, element_address(cg, slots, at++));
+  }
   if (dim_is_constant(kernel->task_count, &tasks) && tasks == 1) {
     LLVMValueRef arguments[3] = {slots, emit_i64(cg, 0), emit_i32(cg, 0)};
     emit_call(cg, function, arguments, 3);
@@ -175,12 +197,13 @@ static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step)
   emit_call(cg, emit_runtime_function(cg, "aicc_support_parallel"), arguments, 4);
 }
 
+enum { SCRATCH_SLOTS = 2 };
+
 static uint32_t most_slots(const Program *program) {
   uint32_t most = 1;
   for (size_t i = 0; i < program->kernel_count; i++) {
     const Kernel *kernel = program->kernels[i];
-    uint32_t count =
-        kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(kernel));
+    uint32_t count = kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(kernel)) + SCRATCH_SLOTS;
     if (count > most) most = count;
   }
   return most;
@@ -285,22 +308,36 @@ static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
                   .kernels = kernels};
   run.slots = emit_alloca(cg, LLVMArrayType2(cg->i64, most_slots(program)), "slots");
   run.symbols = load_symbols(cg, LLVMGetParam(function, 2));
+  LLVMValueRef planned = emit_dim(cg, program->workspace_bytes, run.symbols);
+  run.scratch = LLVMBuildGEP2(cg->builder, cg->i8, run.workspace, &planned, 1, "");
   emit_steps(cg, &run, program->steps, program->step_count);
   LLVMBuildRet(cg->builder, emit_i32(cg, 0));
   return function;
+}
+
+/* The fields of an aicc_frame (runtime/kernels/support.h). */
+enum { FRAME_PARALLEL_FOR, FRAME_USER, FRAME_WORKERS, FRAME_LEVEL };
+
+static LLVMValueRef load_frame(Codegen *cg, LLVMValueRef frame, uint32_t field, LLVMTypeRef type) {
+  LLVMTypeRef fields[4] = {cg->pointer, cg->pointer, cg->i32, cg->i32};
+  LLVMTypeRef frame_type = LLVMStructTypeInContext(cg->context, fields, 4, false);
+  return LLVMBuildLoad2(cg->builder, type, LLVMBuildStructGEP2(cg->builder, frame_type, frame, field, ""), "");
+}
+
+/* As many as may run at once: without parallel_for, one. */
+static LLVMValueRef frame_workers(Codegen *cg, LLVMValueRef frame) {
+  LLVMValueRef serial = is_null(cg, load_frame(cg, frame, FRAME_PARALLEL_FOR, cg->pointer));
+  return LLVMBuildSelect(cg->builder, serial, emit_i32(cg, 1), load_frame(cg, frame, FRAME_WORKERS, cg->i32), "");
 }
 
 /* Asks for the CPU's level once and calls that level's list. */
 static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *arguments,
                           const LLVMValueRef *levels) {
   const Target *target = cg->options->target;
-  uint32_t mask = 0, level_field = 3;
+  uint32_t mask = 0;
   for (uint32_t i = 0; i < target->level_count; i++)
     if (levels[i]) mask |= 1u << target->levels[i].abi_level;
-  LLVMTypeRef fields[4] = {cg->pointer, cg->pointer, cg->i32, cg->i32};
-  LLVMTypeRef frame_type = LLVMStructTypeInContext(cg->context, fields, 4, false);
-  LLVMValueRef address = LLVMBuildStructGEP2(cg->builder, frame_type, frame, level_field, "");
-  LLVMValueRef requested = LLVMBuildLoad2(cg->builder, cg->i32, address, "");
+  LLVMValueRef requested = load_frame(cg, frame, FRAME_LEVEL, cg->i32);
   LLVMValueRef question[2] = {requested, emit_i32(cg, mask)};
   LLVMValueRef answer;
   if (mask ==
@@ -352,8 +389,10 @@ LLVMValueRef emit_run(Codegen *cg) {
   if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, AICC_E_SHAPE));
   check_pointers(cg, inputs, STORAGE_ARGUMENT, symbols, body->argument_count);
   check_pointers(cg, outputs, STORAGE_RESULT, symbols, body->result_count);
-  LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5),
-                           emit_dim(cg, cg->program->workspace_bytes, symbols)};
+  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
+  LLVMValueRef needed = needed_bytes(cg, frame_workers(cg, frame), symbols, &bad);
+  return_if(cg, bad, emit_i32(cg, AICC_E_SHAPE));
+  LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5), needed};
   status = emit_call(cg, emit_runtime_function(cg, "aicc_support_workspace"), space, 3);
   return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
   LLVMValueRef arguments[5] = {inputs, outputs, symbol_array, workspace, frame};
@@ -374,7 +413,10 @@ LLVMValueRef emit_workspace_bytes(Codegen *cg) {
   if (cg->names->symbol_count) return_if(cg, is_null(cg, symbol_array), emit_i32(cg, AICC_E_ARGUMENT));
   LLVMValueRef *symbols = load_symbols(cg, symbol_array);
   if (cg->names->symbol_count) return_if(cg, shapes_are_bad(cg, symbols), emit_i32(cg, AICC_E_SHAPE));
-  LLVMBuildStore(cg->builder, emit_dim(cg, cg->program->workspace_bytes, symbols), out);
+  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
+  LLVMValueRef needed = needed_bytes(cg, LLVMGetParam(function, 1), symbols, &bad);
+  return_if(cg, bad, emit_i32(cg, AICC_E_SHAPE));
+  LLVMBuildStore(cg->builder, needed, out);
   LLVMBuildRet(cg->builder, emit_i32(cg, 0));
   return function;
 }

@@ -72,7 +72,7 @@ static void finish_stage(Tile *tile, TileValues *values, uint32_t index) {
       bind_earlier(tile, values, index, r, v);
       values->of[index][r][v] = emit_expr(e, stage->expr);
     }
-  for (uint32_t r = 0; e->kernel->buffers[stage->target].role != BUFFER_LOCAL && r < tile->rows; r++)
+  for (uint32_t r = 0; !e->storage[stage->target].in_register && r < tile->rows; r++)
     for (uint32_t v = 0; v < tile->vectors; v++) {
       bind_vector(tile, r, v);
       emit_store(e, stage->target, stage->subscripts, values->of[index][r][v]);

@@ -56,7 +56,7 @@ static LLVMValueRef column_distance(Tile *tile, const TileNode *node, LLVMValueR
                         "");
   if (!tile->column_aligned) {
     e->axis_values[tile->column_axis] = LLVMBuildAdd(cg->builder, tile->column, emit_i64(cg, columns), "");
-    LLVMValueRef there = emit_offset(e, buffer, node->expr->subscripts);
+    LLVMValueRef there = emit_offset(e, node->expr->buffer, node->expr->subscripts);
     e->axis_values[tile->column_axis] = tile->column;
     return LLVMBuildSub(cg->builder, there, start, "");
   }
@@ -75,7 +75,7 @@ void tile_start_offsets(Tile *tile, TileOffsets *offsets) {
   for (uint32_t i = 0; i < tile->node_count; i++) {
     const Expr *expr = tile->nodes[i].expr;
     if (expr->kind != EXPR_LOAD) continue;
-    offsets->of[i] = emit_offset(e, &e->kernel->buffers[expr->buffer], expr->subscripts);
+    offsets->of[i] = emit_offset(e, expr->buffer, expr->subscripts);
     for (uint32_t v = 1; v < tile->vectors; v++)
       tile->nodes[i].distances[v] = column_distance(tile, &tile->nodes[i], offsets->of[i], v);
   }

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/identifier.h"
 #include "driver/version.h"
+#include "loop/storage.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,8 +120,10 @@ static void write_workspace(Writer *w, bool symbols) {
   if (symbols || !dim_is_constant(w->program->workspace_bytes, &bytes)) return;
   const char *suffix = bytes > UINT32_MAX ? "ull" : "u";
   text_format(w->text, "#define %s_WORKSPACE_BYTES %lld%s\n", w->upper, (long long)bytes, suffix);
-  text_format(w->text, "#define %s_WORKSPACE_BYTES_FOR(workers) (%lld%s + 0u * (size_t)(workers))\n", w->upper,
-              (long long)bytes, suffix);
+  int64_t scratch = 0;
+  dim_is_constant(program_scratch_bytes(w->program), &scratch);
+  text_format(w->text, "#define %s_WORKSPACE_BYTES_FOR(workers) (%lld%s + ((workers) > 1 ? (size_t)(workers) - 1u : 0u) * %lldu)\n",
+              w->upper, (long long)bytes, suffix, (long long)scratch);
 }
 
 static void write_body(Writer *w, const Symbol *const *symbols, uint32_t symbol_count) {

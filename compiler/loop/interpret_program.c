@@ -84,7 +84,7 @@ static bool provide(Run *run, uint32_t index, const Location *location) {
 }
 
 static bool sizes_agree(const Run *run, const Step *step, const Kernel *kernel) {
-  for (uint32_t i = 0; i < step->buffer_count; i++) {
+  for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
     const KernelBuffer *parameter = &kernel->buffers[i];
     uint64_t byte_count;
     int64_t count;
@@ -101,7 +101,7 @@ static bool sizes_agree(const Run *run, const Step *step, const Kernel *kernel) 
 static bool run_kernel(Run *run, const Step *step) {
   const Program *program = run->program;
   if (step->kernel >= program->kernel_count ||
-      step->buffer_count != kernel_parameter_count(program->kernels[step->kernel]))
+      step->buffer_count < kernel_parameter_count(program->kernels[step->kernel]))
     return report(program->diagnostics, &step->location, MESSAGE_KERNEL,
                   "a step names no kernel or has another number of buffers");
   const Kernel *kernel = program->kernels[step->kernel];

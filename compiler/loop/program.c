@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about kernels that passes, interpreter and code generation share. */
 #include "loop/program.h"
+#include "loop/storage.h"
 #include <string.h>
 
 uint32_t step_body_count(const Step *step) {
@@ -89,11 +90,14 @@ bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis) {
 Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t number, const Subscript *subscripts, uint32_t axis) {
   const KernelBuffer *buffer = &kernel->buffers[number];
   Dim stride = dim_constant(dims, 1), sum = dim_constant(dims, 0);
+  bool is_local = buffer->role == BUFFER_LOCAL;
+  LocalStorage storage = {0};
+  if (is_local) storage = local_storage(dims, kernel, number);
   for (uint32_t i = buffer->rank; i-- > 0;) {
     for (uint32_t j = 0; j < subscripts[i].term_count; j++) {
       uint32_t label = subscripts[i].terms[j].label;
       if (label == axis)
-        sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, stride));
+        sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, is_local ? storage.strides[i] : stride));
       else if (label >= kernel->axis_count && index_depends(kernel, label, axis))
         return dim_invalid(dims);
     }

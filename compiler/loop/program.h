@@ -150,7 +150,9 @@ struct Step {
   StepKind kind;
   uint32_t kernel;
   uint32_t buffer_count;
-  const uint32_t *buffers; /* program buffers; KERNEL: one per parameter; LOOP: condition, count, where it has them */
+  /* Program buffers. KERNEL: one per parameter; behind them, set by the memory plan, the scratch of the first worker, where
+     the kernel takes any. LOOP: condition, count, where it has them. */
+  const uint32_t *buffers;
   Location location;
   Dim form; /* REQUIRE */
   StepList bodies[2];

@@ -129,27 +129,53 @@ static void check_read(ScheduleVerifier *self, uint32_t writer_index, uint32_t r
   if (!in_order)
     kernel_fail(self->base, "the schedule moves the stage across '%s', which writes %%%s", writer->name,
                 buffer->name);
-  bool same_element = true;
   for (uint32_t i = 0; i < buffer->rank; i++)
     if (uses_any(&writer->subscripts[i], shared) &&
         !subscript_equal(&writer->subscripts[i], &load->subscripts[i]))
-      same_element = kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
+      kernel_fail(self->base, "reads %%%s inside of a loop with '%s', but not at the element written there",
                                  buffer->name, writer->name);
-  bool keeps_one = buffer->role == BUFFER_LOCAL && to->path[to->depth - 1] != leaf;
-  for (uint32_t i = 0; in_order && same_element && keeps_one && i < buffer->rank; i++)
-    if (uses_any(&writer->subscripts[i], ~shared))
-      kernel_fail(self->base, "reads %%%s, of which '%s' has written more than the one element that a local keeps",
-                  buffer->name, writer->name);
   if (to->path[to->depth - 1] == leaf && leaf->kind == SCHEDULE_VEC && leaf->part_count && stage_reduces(writer, leaf->parts[0].axis))
     kernel_fail(self->base, "reads %%%s in the leaf in which '%s' still reduces it", buffer->name,
                 writer->name);
   self->base->stage = NULL;
 }
 
+/* Whether all that the load reads of a local was written by the stage in the same iteration of the loops around both:
+   at that very element in a leaf or along their axes, and from end to end along others. What a local holds is gone with
+   the iteration. */
+static bool covers(const ScheduleVerifier *self, uint32_t writer_index, uint32_t reader_index, const Expr *load) {
+  const Kernel *kernel = self->base->kernel;
+  const Stage *writer = &kernel->stages[writer_index];
+  const Place *from = &self->places[writer_index], *to = &self->places[reader_index];
+  const KernelBuffer *buffer = &kernel->buffers[writer->target];
+  bool same_leaf = to->path[to->depth - 1] == from->path[from->depth - 1];
+  uint64_t shared = shared_axes(from, to), seen = 0;
+  if (from->order > to->order) return false;
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    const Subscript *written = &writer->subscripts[i];
+    uint32_t axis;
+    if (subscript_equal(written, &load->subscripts[i]) && (same_leaf || !written->term_count || uses_any(written, shared))) continue;
+    if (same_leaf || !subscript_is_plain(written, &axis) || (shared | seen) >> axis & 1 ||
+        !verify_same_count(self->base->program->dims, kernel->axes[axis].extent, buffer->dims[i]))
+      return false;
+    seen |= UINT64_C(1) << axis;
+  }
+  return true;
+}
+
 static void check_reads(ScheduleVerifier *self, uint32_t reader, const Expr *expr) {
   const Kernel *kernel = self->base->kernel;
-  for (uint32_t i = 0; expr->kind == EXPR_LOAD && i < kernel->stage_count; i++)
-    if (i != reader && kernel->stages[i].target == expr->buffer) check_read(self, i, reader, expr);
+  bool load = expr->kind == EXPR_LOAD, local = load && kernel->buffers[expr->buffer].role == BUFFER_LOCAL, covered = !local;
+  for (uint32_t i = 0; load && i < kernel->stage_count; i++) {
+    if (i == reader || kernel->stages[i].target != expr->buffer) continue;
+    check_read(self, i, reader, expr);
+    covered = covered || covers(self, i, reader, expr);
+  }
+  if (!covered && self->base->ok) {
+    self->base->stage = &kernel->stages[reader];
+    kernel_fail(self->base, "reads of %%%s what no stage has written in the same iteration", kernel->buffers[expr->buffer].name);
+    self->base->stage = NULL;
+  }
   for (uint32_t i = 0; i < expr->operand_count; i++) check_reads(self, reader, expr->operands[i]);
 }
 

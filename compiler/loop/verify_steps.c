@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of steps: buffers are written before they are read, on every way to the reader; the number of an
    iteration is used in its loop only. */
+#include "loop/storage.h"
 #include "loop/verify_kernel.h"
 #include <string.h>
 
@@ -65,6 +66,22 @@ static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, co
       kernel_fail(verifier, "buffer #%u is bound to two parameters of which one is written", number);
 }
 
+/* Once memory is planned, a kernel that takes scratch has a buffer of the workspace for it, which is nobody else's. */
+static bool verify_scratch(KernelVerifier *verifier, const Step *step, uint32_t parameters) {
+  const Program *program = verifier->program;
+  Dim bytes = kernel_scratch_bytes(program->dims, verifier->kernel);
+  if (!program->workspace_bytes || dim_equals_constant(bytes, 0)) return false;
+  if (step->buffer_count != parameters + 1)
+    return kernel_fail(verifier, "a call has no buffer for the scratch that its kernel takes");
+  uint32_t number = step->buffers[parameters];
+  const ProgramBuffer *buffer = &program->buffers[number];
+  if (buffer->storage != STORAGE_WORKSPACE || !buffer->byte_count || dim_less_equal(program->dims, bytes, buffer->byte_count) != TRUTH_YES)
+    return !kernel_fail(verifier, "buffer #%u is too small for the scratch that its kernel takes, or not in the workspace", number);
+  for (uint32_t i = 0; i < parameters; i++)
+    if (step->buffers[i] == number) return !kernel_fail(verifier, "buffer #%u is scratch and a parameter", number);
+  return true;
+}
+
 static void verify_call(StepVerifier *self, const Step *step, bool *written) {
   KernelVerifier *verifier = self->base;
   const Program *program = verifier->program;
@@ -75,11 +92,12 @@ static void verify_call(StepVerifier *self, const Step *step, bool *written) {
   verifier->kernel = program->kernels[step->kernel];
   check_iterations(self, verifier->kernel);
   uint32_t expected = kernel_parameter_count(verifier->kernel);
-  if (step->buffer_count != expected)
+  bool has_scratch = verify_scratch(verifier, step, expected);
+  if (step->buffer_count != expected + has_scratch)
     kernel_fail(verifier, "a call passes %u buffers instead of %u", step->buffer_count, expected);
   else
     for (uint32_t i = 0; i < expected; i++) verify_binding(self, step, i, written);
-  for (uint32_t i = 0; step->buffer_count == expected && i < expected; i++)
+  for (uint32_t i = 0; step->buffer_count == expected + has_scratch && i < expected; i++)
     if (verifier->kernel->buffers[i].role == BUFFER_OUT) written[step->buffers[i]] = true;
   verifier->kernel = NULL;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares every kernel of a model with the interpreter, at every CPU level of this machine. The kernels become one
    program in which each has arguments and results of its own, filled with random numbers, so that no kernel sees
-   another's rounding. kernel_oracle MODEL.onnx ... (symbolic dims are 3, iterations are the first). */
+   another's rounding; serially and by three workers. kernel_oracle MODEL.onnx PROGRAM.loop ... (symbolic dims are 3,
+   iterations are the first). */
 #include "aicc/abi.h"
 #include "aicc/loader.h"
+#include "aicc/pool.h"
 #include "base/file.h"
 #include "driver/pipeline.h"
 #include "ir/number.h"
+#include "passes/lower.h"
 #include "onnx_import.h"
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SYMBOL_VALUE = 3 };
+enum { SYMBOL_VALUE = 3, WORKERS = 3 };
 
 static uint64_t random_state;
 static uint32_t random_bits(void) { /* Knuth's multiplier, high half */
@@ -96,7 +99,7 @@ static Program *separate(const Program *program, Module *module, Entry *entry) {
   for (uint32_t i = 0; i < body->argument_count + result_count; i++) names[i] = "t";
   *entry = (Entry){"run", body, names, names};
   result->entry = entry;
-  result->workspace_bytes = dim_constant(program->dims, 0);
+  plan_memory(result); /* scratch only */
   return result;
 }
 
@@ -179,10 +182,20 @@ static int run_levels(const Program *program, const Program *split, const char *
   snprintf(object, sizeof object, "%s/oracle.o", path);
   aicc_library *library = build(split, object);
   const aicc_model *table = library ? aicc_library_model(library) : NULL;
-  if (!table) failures++;
-  for (uint32_t level = 2; table && level <= 4; level++) {
+  size_t scratch_bytes = 0;
+  aicc_pool *pool = aicc_pool_create(WORKERS);
+  if (!pool || !table || table->entries[0].workspace_bytes(symbols, WORKERS, &scratch_bytes) != AICC_OK) failures++;
+  void *scratch = aligned_alloc(64, (scratch_bytes + 127) / 64 * 64);
+  for (uint32_t run = 4; table && run < 10; run++) {
+    uint32_t level = run / 2;
     aicc_options options = {.struct_size = sizeof options, .cpu_level = level};
-    aicc_status status = table->entries[0].run(inputs, outputs, symbols, NULL, NULL, 0, &options);
+    if (run % 2) {
+      options.parallel_for = aicc_pool_parallel_for;
+      options.parallel_user = pool;
+      options.worker_count = WORKERS;
+    }
+    memset(scratch, 0xff, scratch_bytes); /* NaN: nothing is there before it is written */
+    aicc_status status = table->entries[0].run(inputs, outputs, symbols, NULL, scratch, scratch_bytes, &options);
     if (status == AICC_E_CPU) {
       printf("SKIPPED: this CPU has no level %u\n", level);
       continue;
@@ -193,9 +206,16 @@ static int run_levels(const Program *program, const Program *split, const char *
     }
     for (size_t k = 0; k < program->kernel_count; k++) failures += compare(program->kernels[k], &tensors[k], model, level);
   }
+  aicc_pool_destroy(pool);
+  free(scratch);
   if (library) aicc_library_close(library);
   unlink(object);
   return failures;
+}
+
+static void complain(void *user, const char *text) {
+  (void)user;
+  fputs(text, stderr);
 }
 
 static void ignore(void *user, const char *text) {
@@ -203,20 +223,44 @@ static void ignore(void *user, const char *text) {
   (void)text;
 }
 
+static bool has_suffix(const char *text, const char *suffix) {
+  size_t length = strlen(text), end = strlen(suffix);
+  return length >= end && strcmp(text + length - end, suffix) == 0;
+}
+
+static int compare_program(Program *program, Module *module, const char *model, const char *path) {
+  Entry entry;
+  Program *split = separate(program, module, &entry);
+  random_state = 1;
+  int failures = run_levels(program, split, path, model);
+  if (failures == 0) printf("ok %s: %zu kernels\n", model, program->kernel_count);
+  return failures;
+}
+
+/* The text of a loop program. */
+static int check_program(const char *name, const char *path) {
+  Diagnostics *diagnostics = diagnostics_create(complain, NULL);
+  MappedFile file;
+  Program *program = NULL;
+  if (file_map(name, &file)) {
+    program = program_parse(diagnostics, name, (const char *)file.bytes, file.length);
+    file_unmap(&file);
+  }
+  int failures = program && program_verify(program, NULL) ? compare_program(program, (Module *)(uintptr_t)program->module, name, path) : 1;
+  if (program) program_destroy(program);
+  diagnostics_destroy(diagnostics);
+  return failures;
+}
+
 /* -1 where aicc does not compile the model: that is the conformance tests' business. */
 static int check_model(const char *model, const char *path) {
+  if (has_suffix(model, ".loop")) return check_program(model, path);
   Options options = {.optimisation = 2};
   Diagnostics *diagnostics = diagnostics_create(ignore, NULL);
   Module *module = onnx_import(diagnostics, model, NULL);
   Pipeline pipeline = {.options = &options, .module = module, .verify = true};
   int failures = -1;
-  if (module && pipeline_run(&pipeline)) {
-    Entry entry;
-    Program *split = separate(pipeline.program, module, &entry);
-    random_state = 1;
-    failures = run_levels(pipeline.program, split, path, model);
-    if (failures == 0) printf("ok %s: %zu kernels\n", model, pipeline.program->kernel_count);
-  }
+  if (module && pipeline_run(&pipeline)) failures = compare_program(pipeline.program, module, model, path);
   module_destroy(module);
   diagnostics_destroy(diagnostics);
   return failures;
