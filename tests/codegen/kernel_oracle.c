@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares every kernel of a model with the interpreter, at every CPU level of this machine. The kernels become one
    program in which each has arguments and results of its own, filled with random numbers, so that no kernel sees
-   another's rounding; serially and by three workers. kernel_oracle MODEL.onnx PROGRAM.loop ... (symbolic dims are 3,
-   iterations are the first). */
+   another's rounding; serially, by three workers in turn and by three at once. kernel_oracle MODEL.onnx PROGRAM.loop ...
+   (symbolic dims are 3, iterations are the first). */
 #include "aicc/abi.h"
 #include "aicc/loader.h"
 #include "aicc/pool.h"
@@ -15,9 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { SYMBOL_VALUE = 3, WORKERS = 3 };
+enum { SYMBOL_VALUE = 3, WORKERS = 3, GUARD_BYTES = 4096 };
 
 static uint64_t random_state;
 static uint32_t random_bits(void) { /* Knuth's multiplier, high half */
@@ -147,6 +148,27 @@ static int compare(const Kernel *kernel, const Tensors *t, const char *model, ui
   return 0;
 }
 
+/* Memory whose last byte is the last before a page that nobody may touch; its size a multiple of 64. */
+static size_t guarded_length(size_t bytes) { return (bytes + GUARD_BYTES - 1) / GUARD_BYTES * GUARD_BYTES + GUARD_BYTES; }
+
+static uint8_t *guarded_create(size_t bytes) {
+  size_t length = guarded_length(bytes);
+  uint8_t *begin = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (begin == MAP_FAILED || mprotect(begin + length - GUARD_BYTES, GUARD_BYTES, PROT_NONE)) abort();
+  return begin + length - GUARD_BYTES - bytes;
+}
+
+static void guarded_destroy(uint8_t *memory, size_t bytes) {
+  size_t length = guarded_length(bytes);
+  munmap(memory + bytes + GUARD_BYTES - length, length);
+}
+
+/* An aicc_parallel_for whose workers take turns, so that each has some of the tasks. */
+static void take_turns(void *user, size_t count, uint32_t workers, aicc_task task, void *arg) {
+  (void)user;
+  for (size_t i = count; i-- > 0;) task(arg, i, (uint32_t)(i % workers));
+}
+
 static int run_levels(const Program *program, const Program *split, const char *path, const char *model) {
   int failures = 0;
   int64_t symbols[64];
@@ -185,15 +207,11 @@ static int run_levels(const Program *program, const Program *split, const char *
   size_t scratch_bytes = 0;
   aicc_pool *pool = aicc_pool_create(WORKERS);
   if (!pool || !table || table->entries[0].workspace_bytes(symbols, WORKERS, &scratch_bytes) != AICC_OK) failures++;
-  void *scratch = aligned_alloc(64, (scratch_bytes + 127) / 64 * 64);
-  for (uint32_t run = 4; table && run < 10; run++) {
-    uint32_t level = run / 2;
-    aicc_options options = {.struct_size = sizeof options, .cpu_level = level};
-    if (run % 2) {
-      options.parallel_for = aicc_pool_parallel_for;
-      options.parallel_user = pool;
-      options.worker_count = WORKERS;
-    }
+  uint8_t *scratch = guarded_create(scratch_bytes);
+  const aicc_parallel_for ways[3] = {NULL, take_turns, aicc_pool_parallel_for};
+  for (uint32_t run = 2 * 3; table && run < 5 * 3; run++) {
+    uint32_t level = run / 3;
+    aicc_options options = {.struct_size = sizeof options, .cpu_level = level, .parallel_for = ways[run % 3], .parallel_user = pool, .worker_count = WORKERS};
     memset(scratch, 0xff, scratch_bytes); /* NaN: nothing is there before it is written */
     aicc_status status = table->entries[0].run(inputs, outputs, symbols, NULL, scratch, scratch_bytes, &options);
     if (status == AICC_E_CPU) {
@@ -207,7 +225,7 @@ static int run_levels(const Program *program, const Program *split, const char *
     for (size_t k = 0; k < program->kernel_count; k++) failures += compare(program->kernels[k], &tensors[k], model, level);
   }
   aicc_pool_destroy(pool);
-  free(scratch);
+  guarded_destroy(scratch, scratch_bytes);
   if (library) aicc_library_close(library);
   unlink(object);
   return failures;
