@@ -18,6 +18,16 @@ uint32_t contract_reduced_labels(const Node *node, uint32_t *labels);
    the operand makes: there are so few of them that most lanes would be idle, and the other operand lies along the sum. */
 bool contract_has_few_columns(const Node *contract, uint32_t operand);
 
+/* Whether the operand alone makes results that are adjacent in memory, and lies adjacent along them. */
+bool contract_makes_columns(const Node *contract, uint32_t operand);
+
+/* Whether both operands lie adjacent along one label that is summed over: results are dot products. */
+bool contract_is_dot(const Node *contract);
+
+/* Whether the contraction multiplies rows of the operand, which lie adjacent along the one label that it sums over, with
+   columns that the other operand makes; every axis of the result is a label of its own. */
+bool contract_sums_rows(const Node *contract, uint32_t operand, uint32_t *summed);
+
 /* The operand's axis along which it makes results that are adjacent in memory: where it is last, vectors are
    loaded as they lie. -1 where it makes none, or for so few rows of the other operand that it is read hardly
    more often than a transposing copy would read it. */

@@ -16,7 +16,7 @@ static void print_value(GroupPrinter *printer, const Value *value) {
 
 static void print_extents(GroupPrinter *printer, const Group *group, uint64_t axes) {
   const char *separator = "";
-  for (uint32_t i = 0; i < group->axis_count; i++) {
+  for (uint32_t i = 0; i < group->root_axis_count; i++) {
     if (!(axes >> i & 1)) continue;
     text_add(printer->text, separator);
     dim_print(printer->text, group->extents[i]);
@@ -26,10 +26,13 @@ static void print_extents(GroupPrinter *printer, const Group *group, uint64_t ax
 
 static void print_stage(GroupPrinter *printer, const Group *group, const Value *value) {
   const ValuePlan *plan = &printer->lowering->plans[value->id];
+  if (plan->product) print_stage(printer, group, plan->product);
   text_add(printer->text, "//   ");
   print_value(printer, value);
   if (value == group->reduction)
     text_add(printer->text, " at each point");
+  else if (plan->kept)
+    text_add(printer->text, " kept for the product");
   else if (!plan->materialised)
     text_add(printer->text, " for each row");
   else if (plan->home == group->root)
@@ -51,8 +54,8 @@ static void print_group(GroupPrinter *printer, const Group *group) {
     text_add(printer->text, "]");
   }
   text_add(printer->text, group->indexed ? ", at indices\n" : "\n");
-  if (group->reduction) print_stage(printer, group, group->reduction);
   for (uint32_t i = group->stage_count; i-- > 0;) print_stage(printer, group, group->stages[i]);
+  if (group->reduction) print_stage(printer, group, group->reduction);
 }
 
 static void print_region(GroupPrinter *printer, const Region *region) {

@@ -4,6 +4,7 @@
 #include "ir/build.h"
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
+#include "passes/passes.h"
 #include "passes/softmax_steps.h"
 #include <string.h>
 
@@ -138,23 +139,76 @@ static void stored_stage(KernelBuilder *builder, const Value *value, const Subsc
   kernel_stage(builder, "y", out, place, SCALAR_COUNT, 0, NULL, expr_computed(builder, value, at));
 }
 
-static Subscript subscript_of_tag(KernelBuilder *builder, int8_t tag) {
-  if (tag >= 0) return subscript_axis(builder, (uint32_t)tag);
-  return (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
+/* What stands for each axis of a group in the kernel; axes that the root does not have are made when first asked for. */
+typedef struct AxisMap {
+  KernelBuilder *builder;
+  const Group *group;
+  bool made[POINT_LIMIT];
+  Subscript of_axis[POINT_LIMIT];
+} AxisMap;
+
+static Subscript subscript_of_tag(AxisMap *map, int8_t tag) {
+  if (tag < 0) return (Subscript){.offset = dim_constant(map->builder->lowering->module->dims, 0)};
+  if (!map->made[tag])
+    map->of_axis[tag] = subscript_axis(map->builder, kernel_axis(map->builder, build_axis_name((uint32_t)tag), map->group->extents[tag]));
+  map->made[tag] = true;
+  return map->of_axis[tag];
 }
 
-/* A stage of rows: one number for each, or a value in memory. */
-static void row_stage(KernelBuilder *builder, const Value *value) {
-  const ValuePlan *plan = plan_of(builder->lowering, value);
-  Subscript at[RANK_LIMIT], of_label[LABEL_LIMIT];
-  for (uint32_t i = 0; i < value->type.rank; i++) at[i] = subscript_of_tag(builder, plan->tags[i]);
-  if (plan->materialised) {
-    stored_stage(builder, value, at);
-    return;
-  }
+/* The stage of a reduction at axes of the group. */
+static void reduced_stage(AxisMap *map, const Value *value) {
+  const ValuePlan *plan = plan_of(map->builder->lowering, value);
   const Equation *equation = value->producer->equation;
-  for (uint32_t i = 0; i < equation->label_count; i++) of_label[i] = subscript_of_tag(builder, plan->axes[i]);
-  local_stage(builder, value, of_label, at);
+  Subscript at[RANK_LIMIT], of_label[LABEL_LIMIT];
+  for (uint32_t i = 0; i < value->type.rank; i++) at[i] = subscript_of_tag(map, plan->tags[i]);
+  for (uint32_t i = 0; i < equation->label_count; i++) of_label[i] = subscript_of_tag(map, plan->axes[i]);
+  local_stage(map->builder, value, of_label, at);
+}
+
+/* The stage of a map that is kept, in a local of its own or that of the value which keeps it. */
+static void kept_stage(AxisMap *map, const Value *value) {
+  KernelBuilder *builder = map->builder;
+  const ValuePlan *plan = plan_of(builder->lowering, value);
+  Subscript at[RANK_LIMIT];
+  uint32_t local = BUFFER_LIMIT;
+  if (plan->product) reduced_stage(map, plan->product);
+  for (uint32_t i = 0; i < value->type.rank; i++) at[i] = subscript_of_tag(map, plan->tags[i]);
+  for (uint32_t i = 0; i < builder->value_count; i++) /* what stands in this one's local came before */
+    if (plan_of(builder->lowering, builder->local_of[i])->keeper == value) local = builder->locals[i];
+  if (local == BUFFER_LIMIT)
+    local = kernel_local(builder, "w", element_info(value->type.element)->compute, value->type.rank, value->type.dims);
+  kernel_stage(builder, "w", local, at, SCALAR_COUNT, 0, NULL, expr_of_value(builder, value, at));
+  builder->local_of[builder->value_count] = value;
+  builder->locals[builder->value_count++] = local;
+}
+
+/* A stage of rows: one number for each, what is kept, or a value in memory. */
+static void row_stage(AxisMap *map, const Value *value) {
+  const ValuePlan *plan = plan_of(map->builder->lowering, value);
+  Subscript at[RANK_LIMIT];
+  if (node_reduces(value->producer)) {
+    reduced_stage(map, value);
+  } else if (plan->kept) {
+    kept_stage(map, value);
+  } else {
+    for (uint32_t i = 0; i < value->type.rank; i++) at[i] = subscript_of_tag(map, plan->tags[i]);
+    stored_stage(map->builder, value, at);
+  }
+}
+
+/* The axes of the root, by `at` where it reduces nothing itself, and those of its reduction. */
+static void map_axes(AxisMap *map, const Subscript *at, const Subscript *of_label) {
+  const Group *group = map->group;
+  const Value *root = group->root, *reduction = group->reduction;
+  const int8_t *axes = reduction ? plan_of(map->builder->lowering, reduction)->axes : NULL;
+  bool reduces = node_reduces(root->producer);
+  for (uint32_t i = 0; i < group->root_axis_count; i++) map->of_axis[i] = reduces ? of_label[i] : at[i];
+  for (uint32_t i = 0; i < group->root_axis_count; i++) map->made[i] = true;
+  for (uint32_t i = 0; axes && i < reduction->producer->equation->label_count; i++) {
+    if (axes[i] < (int8_t)group->root_axis_count) continue;
+    map->of_axis[axes[i]] = of_label[i];
+    map->made[axes[i]] = true;
+  }
 }
 
 /* A kernel for a root and what is computed with it. */
@@ -175,8 +229,10 @@ static void lower_value(Lowering *lowering, Value *value) {
   }
   if (value->type.rank) memcpy(place, at, value->type.rank * sizeof *place);
   uint32_t out = kernel_place(&builder, value, BUFFER_OUT, place); /* the first parameter */
+  AxisMap map = {.builder = &builder, .group = group};
+  map_axes(&map, at, of_label);
+  for (uint32_t i = group->stage_count; i-- > 0;) row_stage(&map, group->stages[i]);
   if (group->reduction) local_stage(&builder, group->reduction, of_label, at);
-  for (uint32_t i = group->stage_count; i-- > 0;) row_stage(&builder, group->stages[i]);
   if (reduces)
     reduction_stage(&builder, value, of_label, out, place);
   else
@@ -327,6 +383,7 @@ Lowering *lower_group(Module *module, const Entry *entry) {
                        .entry = entry};
   *lowering = (Lowering){.module = module, .program = program, .arena = module->arena, .status = NO_BUFFER};
   softmax_expand(module, entry->body);
+  if (!pass_dead_code(module)) return NULL;
   lowering->plans = arena_array(module->arena, ValuePlan, module->value_count);
   for (uint32_t i = 0; i < module->value_count; i++) lowering->plans[i].buffer = NO_BUFFER;
   lower_decide(lowering, entry->body);

@@ -8,7 +8,7 @@
 /* An inlined expression reads at most LOAD_LIMIT times, so a kernel (the expression of its root over up to
    three of these, and a claimed reduction over one) stays below BUFFER_LIMIT. */
 enum {
-  KERNEL_STAGE_LIMIT = GROUP_STAGE_LIMIT + 2,
+  KERNEL_STAGE_LIMIT = 2 * GROUP_STAGE_LIMIT + 2, /* each with a product */
   CHEAP_COST = 3,  /* as cheap to compute as to read */
   ROW_COST = 8,    /* as cheap as to write, and to read in every stage of a kernel */
   EXPRESSION_BUDGET = 256,
@@ -35,6 +35,9 @@ typedef struct ValuePlan {
   bool stage;        /* of its group, besides the root */
   const int8_t *tags; /* of its axes in the group */
   const int8_t *axes; /* a reduction: the group's axes of its labels */
+  bool kept;          /* a stage whose rows are kept in a local until a product takes them */
+  const Value *product; /* of a kept value: the contraction that its kernel computes at the same points first, or null */
+  const Value *keeper;  /* of a kept value: the one in whose local it stands until that is computed; null: it has its own */
   bool over_memory;  /* an inlined index map whose operand must be in memory */
   int32_t buffer;    /* program buffer, or NO_BUFFER */
   uint32_t cost;     /* of the inlined expression */

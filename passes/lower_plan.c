@@ -4,8 +4,10 @@
    as a stage of its reader's kernel when a chain of elementwise nodes leads from it to one materialised
    value. Who is read by one group alone, at the group's rows, may join them (group.h): what is one number for
    each row, and what stands in memory besides. */
+#include "ir/build.h"
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
+#include <string.h>
 
 bool reshape_is_index_map(const Node *node) {
   const Type *from = &node->operands[0]->type, *to = &node->results[0]->type;
@@ -204,7 +206,7 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) &&
       !is_captured(reader->parent, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
-    root = plan->materialised ? reader->results[0] : plan->root;
+    root = plan->materialised || plan->kept ? reader->results[0] : plan->root;
   }
   demand->apart = demand->apart || !root || (demand->root && demand->root != root);
   demand->root = root;
@@ -261,16 +263,20 @@ static void set_inline_cost(Lowering *lowering, const Node *node) {
   plan->loads = plan->cut ? 1 : loads;
 }
 
-/* Whether the value is what a contraction's kernel would compute of its sums before it writes them. */
-static bool is_epilogue(const Value *value, int depth) {
+/* The contraction of whose sums its kernel would compute the value before it writes them; null where there is none. */
+static const Value *product_of(const Value *value, int depth) {
   enum { DEPTH = 12 };
   const Node *node = value->producer;
-  if (!node || depth == DEPTH || (depth && value->use_count != 1)) return false;
-  if (node->kind == PRIMITIVE_CONTRACT) return true;
-  for (uint32_t i = 0; node->kind == PRIMITIVE_MAP && i < node->operand_count; i++)
-    if (same_dims(node->operands[i], value) && is_epilogue(node->operands[i], depth + 1)) return true;
-  return false;
+  if (!node || depth == DEPTH || (depth && value->use_count != 1)) return NULL;
+  if (node->kind == PRIMITIVE_CONTRACT) return value;
+  for (uint32_t i = 0; node->kind == PRIMITIVE_MAP && i < node->operand_count; i++) {
+    const Value *product = same_dims(node->operands[i], value) ? product_of(node->operands[i], depth + 1) : NULL;
+    if (product) return product;
+  }
+  return NULL;
 }
+
+static bool is_epilogue(const Value *value) { return product_of(value, 0) != NULL; }
 
 /* A kernel of rows has room for what the node reads. */
 static bool has_room(Lowering *lowering, const Group *group, const Node *node) {
@@ -284,18 +290,117 @@ static void enter_stage(Lowering *lowering, const Node *node, ValuePlan *plan) {
   plan->group->loads += loads_of(lowering, node);
 }
 
+/* Gives the labels of a contraction axes of its group: those of the result by their tags, those summed over new ones. */
+static bool set_product_axes(Lowering *lowering, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  const Equation *equation = value->producer->equation;
+  int8_t axes[POINT_LIMIT];
+  uint32_t label;
+  for (uint32_t i = 0; i < equation->label_count; i++)
+    axes[i] = dim_equals_constant(equation->labels[i].extent, 1) ? TAG_ONE : TAG_NONE;
+  for (uint32_t i = 0; i < equation->result.rank; i++)
+    if (subscript_is_plain(&equation->result.subscripts[i], &label)) axes[label] = plan->tags[i];
+  for (uint32_t i = 0; i < equation->label_count; i++) {
+    if (axes[i] == TAG_NONE) axes[i] = group_add_axis(plan->group, equation->labels[i].extent);
+    if (axes[i] == TAG_NONE) return false;
+  }
+  plan->axes = arena_copy(lowering->arena, axes, equation->label_count * sizeof *axes);
+  return true;
+}
+
+/* What the value is, seen through index maps. */
+static const Value *behind_index_maps(const Value *value) {
+  while (value->producer && is_index_map(value->producer)) value = value->producer->operands[0];
+  return value;
+}
+
+/* Lets the group compute the rows that its contraction takes, where they come from a reduction: a softmax, as a rule. */
+static void take_rows(Lowering *lowering, Value *product) {
+  ValuePlan *plan = plan_of(lowering, product);
+  const Node *node = product->producer;
+  for (uint32_t i = 0; i < 2 && !plan->group->takes_rows; i++) {
+    const Value *rows = behind_index_maps(node->operands[i]);
+    const Node *producer = rows->producer;
+    int8_t tags[RANK_LIMIT], own[RANK_LIMIT];
+    uint32_t summed;
+    if (!contract_sums_rows(node, i, &summed) || value_constant(node->operands[1 - i]) || !producer ||
+        producer->kind != PRIMITIVE_MAP || producer->parent != node->parent || !plan_of(lowering, rows)->of_reduction)
+      continue;
+    if (!plan->axes && !set_product_axes(lowering, product)) return;
+    group_operand_tags(node, i, plan->tags, plan->axes, tags);
+    for (const Value *at = node->operands[i]; at != rows; at = at->producer->operands[0]) {
+      memcpy(own, tags, at->type.rank * sizeof *own);
+      group_operand_tags(at->producer, 0, own, NULL, tags);
+    }
+    group_take_rows(plan->group, &rows->type, tags, plan->axes[summed]);
+  }
+}
+
+/* Whether the group of rows can compute the contraction at the points of what it keeps, in register tiles or as dot products. */
+static bool may_join_product(Lowering *lowering, const Group *group, const Value *product) {
+  const Node *node = product->producer;
+  return node->kind == PRIMITIVE_CONTRACT && node->parent == group->root->producer->parent && has_room(lowering, group, node) &&
+         (contract_makes_columns(node, 0) || contract_makes_columns(node, 1) || contract_is_dot(node)) &&
+         group->axis_count + node->equation->label_count <= LABEL_LIMIT;
+}
+
+/* What stands at each point of a group's rows is kept until the product takes them, with the contraction of whose sums it
+   is made. */
+static bool join_kept(Lowering *lowering, const Demand *demand, const Node *node, Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  Group *group = plan->group;
+  const Value *product = product_of(value, 0);
+  if (!group || !plan->alone || demand->buffer || (node->kind != PRIMITIVE_MAP && product != value) ||
+      !group_may_keep(group, &value->type, plan->tags) || (product && !may_join_product(lowering, group, product)) ||
+      !has_room(lowering, group, node))
+    return false;
+  if (product == value && !set_product_axes(lowering, value)) return false;
+  Value *keeper = group->keeper;
+  bool shares = keeper && demand->order >= plan_of(lowering, keeper)->order && type_equal(&keeper->type, &value->type) &&
+                memcmp(plan->tags, plan_of(lowering, keeper)->tags, value->type.rank) == 0;
+  group->stages[group->stage_count++] = value;
+  enter_stage(lowering, node, plan);
+  plan->kept = true;
+  plan->product = product == value ? NULL : product;
+  if (shares) plan->keeper = keeper;
+  group->keeper = value;
+  return true;
+}
+
+/* The tags at which a group reads the operand of a reduction besides; false where it does not, or not at one place. */
+static bool operand_tags(const Demand *demands, const Group *group, const Node *node, int8_t *tags) {
+  const Value *operand = node->operands[0];
+  const Demand *demand = &demands[operand->id];
+  for (uint32_t i = 0; demand->group == group && i < operand->type.rank; i++) tags[i] = demand->tags[i];
+  return demand->group == group;
+}
+
+/* The contraction of whose sums a kept value is made. */
+static bool claim_product(Lowering *lowering, Value *value) {
+  const ValuePlan *root = plan_of(lowering, plan_of(lowering, value)->root);
+  if (root->product != value || !set_product_axes(lowering, value)) return false;
+  root->group->loads += loads_of(lowering, value->producer);
+  return true;
+}
+
 /* A reduction as a stage of the group that reads it: at all of its root's points, or one number for each row. */
-static bool claim_reduction(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
+static bool claim_reduction(Lowering *lowering, const Demand *demands, Node *node, Value *value) {
+  const Demand *demand = &demands[value->id];
   ValuePlan *plan = plan_of(lowering, value);
   Group *group = plan->group;
   if (demand->buffer || demand->memory || !group) return false;
+  if (plan->root && plan_of(lowering, plan->root)->kept) return claim_product(lowering, value);
   if (plan->root) {
     if (group->reduction || group->stage_count || (node->kind == PRIMITIVE_CONTRACT && group->indexed)) return false;
     group->reduction = value;
+    if (node->kind == PRIMITIVE_CONTRACT) take_rows(lowering, value);
     return true;
   }
-  int8_t axes[POINT_LIMIT];
-  if (!plan->alone || !has_room(lowering, group, node) || !group_join_rows(group, value, plan->tags, axes)) return false;
+  if (node->kind == PRIMITIVE_CONTRACT) return join_kept(lowering, demand, node, value);
+  int8_t axes[POINT_LIMIT], operand[RANK_LIMIT];
+  bool read = operand_tags(demands, group, node, operand);
+  if (!plan->alone || !has_room(lowering, group, node) || !group_join_rows(group, value, plan->tags, read ? operand : NULL, axes))
+    return false;
   plan->axes = arena_copy(lowering->arena, axes, node->equation->label_count * sizeof *axes);
   enter_stage(lowering, node, plan);
   return true;
@@ -313,7 +418,7 @@ static bool join_stored(Lowering *lowering, const Demand *demand, const Node *no
   ValuePlan *plan = plan_of(lowering, value);
   Group *group = plan->group;
   if (!group || !group->stage_count || node->kind != PRIMITIVE_MAP || demand->first > group->place ||
-      is_epilogue(value, 0) || !has_room(lowering, group, node) || !group_join_stored(group, value, plan->tags))
+      is_epilogue(value) || !has_room(lowering, group, node) || !group_join_stored(group, value, plan->tags))
     return false;
   bool shares = shares_place(group, demand, value, plan);
   enter_stage(lowering, node, plan);
@@ -328,7 +433,7 @@ static bool is_row_expression(const Demand *demand, const Value *value, const Va
   const Group *group = plan->group;
   if (!group || !plan->alone || demand->buffer || demand->memory || plan->cut) return false;
   if (group_is_row_number(group, &value->type, plan->tags) && plan->of_reduction) return true;
-  return group->stage_count && !demand->index && plan->cost <= ROW_COST && !is_epilogue(value, 0);
+  return group->stage_count && !demand->index && plan->cost <= ROW_COST && !is_epilogue(value);
 }
 
 /* The group that computes the value first, as far as it is known from its readers. */
@@ -355,6 +460,7 @@ static void start_group(Lowering *lowering, Value *value) {
   plan->tags = arena_copy(lowering->arena, tags, value->type.rank * sizeof *tags);
   if (node_reduces(value->producer))
     plan->axes = arena_copy(lowering->arena, axes, plan->group->axis_count * sizeof *axes);
+  if (value->producer->kind == PRIMITIVE_CONTRACT) take_rows(lowering, value);
 }
 
 /* Whether one kernel computes the value and nothing else, or joins others to it: a copy has none. */
@@ -363,19 +469,20 @@ static bool has_kernel(const Node *node) {
          (node->kind != PRIMITIVE_RESHAPE || reshape_is_index_map(node));
 }
 
-static void decide_value(Lowering *lowering, const Demand *demand, Node *node, Value *value) {
+static void decide_value(Lowering *lowering, const Demand *demands, Node *node, Value *value) {
+  const Demand *demand = &demands[value->id];
   ValuePlan *plan = plan_of(lowering, value);
   set_group(lowering, demand, value);
   bool single =
       value->use_count == 1 || plan->root; /* within one kernel, what is used twice is computed once */
   if (node_reduces(node)) {
-    plan->materialised = !claim_reduction(lowering, demand, node, value);
+    plan->materialised = !claim_reduction(lowering, demands, node, value);
   } else if (!is_expression(node)) {
     plan->materialised = true;
   } else if (node->kind == PRIMITIVE_GATHER) { /* in the kernel of the one value that it is for */
     Group *group = plan->root ? plan->group : NULL;
     plan->materialised = !group || demand->buffer || demand->memory || demand->index || plan->cut ||
-                         (group->reduction && group->reduction->producer->kind == PRIMITIVE_CONTRACT);
+                         group->takes_rows || (group->reduction && group->reduction->producer->kind == PRIMITIVE_CONTRACT);
     if (!plan->materialised) group->indexed = true;
   } else if (node->kind == PRIMITIVE_CONSTANT) {
     plan->materialised = demand->buffer || demand->memory;
@@ -386,12 +493,13 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
     plan->placed = demand->placed && node->kind == PRIMITIVE_RESHAPE && value->use_count == 1;
     plan->materialised = (demand->placed && lower_is_placeable(node)) || demand->buffer || demand->memory ||
                          plan->cut || (!single && !cheap) || (demand->index && !cheap) ||
-                         (!single && is_epilogue(value, 0)) || /* which costs its product nothing */
+                         (!single && is_epilogue(value)) || /* which costs its product nothing */
                          (!demand->group && plan->of_reduction); /* which then has a kernel to join */
     if (plan->materialised && !demand->buffer && !demand->placed && is_index_map(node) && !view_transposes(node)) {
       plan->materialised = false; /* what it is made of is, once */
       plan->over_memory = true;
     }
+    if (plan->materialised && !demand->placed && join_kept(lowering, demand, node, value)) plan->materialised = false;
     if (plan->materialised && !demand->placed) join_stored(lowering, demand, node, value);
   }
   if (plan->materialised && !plan->stage) plan->group = NULL;
@@ -400,8 +508,8 @@ static void decide_value(Lowering *lowering, const Demand *demand, Node *node, V
 
 /* Whether index maps lead to the value from a read at indices, which nobody makes part of what reads it again and again. */
 static bool is_gathered(const Value *value) {
-  while (value->producer && is_index_map(value->producer)) value = value->producer->operands[0];
-  return value->producer && value->producer->kind == PRIMITIVE_GATHER;
+  const Node *producer = behind_index_maps(value)->producer;
+  return producer && producer->kind == PRIMITIVE_GATHER;
 }
 
 /* Backwards: who is read in memory, as they are or through index maps. What this says in memory is so in the end; what it
@@ -485,7 +593,7 @@ static void decide_region(Lowering *lowering, Demand *demands, const Region *reg
       decide_control(lowering, demands, node);
     else
       for (uint32_t i = 0; i < node->result_count; i++)
-        decide_value(lowering, &demands[node->results[i]->id], node, node->results[i]);
+        decide_value(lowering, demands, node, node->results[i]);
     for (uint32_t i = 0; i < node->operand_count; i++)
       if (is_read(lowering, node, i)) note_reader(lowering, demands, node, i);
   }

@@ -4,7 +4,7 @@
 #include "passes/schedule.h"
 #include <string.h>
 
-enum { TILE = 4096, TASK_COST = 524288, NO_AXIS = 64, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
+enum { TILE = 4096, TASK_COST = 524288, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
 
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
 static uint32_t access_penalty(Program *program, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts,
@@ -23,10 +23,10 @@ static uint32_t expr_penalty(Program *program, const Kernel *kernel, const Expr 
   return penalty;
 }
 
-static uint32_t axis_penalty(Program *program, const Kernel *kernel, uint32_t axis) {
+static uint32_t axis_penalty(Program *program, const Kernel *kernel, StageRange range, uint32_t axis) {
   uint32_t penalty = 0;
   int64_t extent;
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  for (uint32_t i = range.first; i < range.end; i++) {
     const Stage *stage = &kernel->stages[i];
     uint32_t weight = stage->reduce_count ? 4 : 1;
     bool in_target = stage_axes(kernel, stage) >> axis & 1;
@@ -56,12 +56,11 @@ static uint64_t row_axes(const Kernel *kernel) {
   return rows;
 }
 
-static uint32_t choose_vector_axis(Program *program, const Kernel *kernel) {
+uint32_t schedule_vector_axis(Program *program, const Kernel *kernel, StageRange range, uint64_t axes) {
   uint32_t best = NO_AXIS, least = UINT32_MAX;
-  uint64_t rows = row_axes(kernel);
   for (uint32_t axis = kernel->axis_count; axis-- > 0;) {
-    if (rows && !(rows >> axis & 1)) continue;
-    uint32_t penalty = axis_penalty(program, kernel, axis);
+    if (!(axes >> axis & 1)) continue;
+    uint32_t penalty = axis_penalty(program, kernel, range, axis);
     if (penalty < least) {
       least = penalty;
       best = axis;
@@ -69,11 +68,6 @@ static uint32_t choose_vector_axis(Program *program, const Kernel *kernel) {
   }
   return best;
 }
-
-typedef struct Leaves {
-  const Schedule *items[16];
-  uint32_t count;
-} Leaves;
 
 const Schedule *schedule_leaf(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
                               const uint32_t *stages, uint32_t stage_count) {
@@ -118,11 +112,11 @@ static const Schedule *make_looped_leaf(Program *program, const AxisPart *part, 
 
 /* Stages share a leaf unless one needs the finished reduction of another over the vector axis, or a reduction
    over it has further axes, which must loop around the leaf alone. `outer`: the axes of the loops around all. */
-static void make_leaves(Program *program, const Kernel *kernel, const AxisPart *part, uint64_t outer, Leaves *leaves) {
+void schedule_leaves(Program *program, const Kernel *kernel, StageRange range, const AxisPart *part, uint64_t outer, Leaves *leaves) {
   uint32_t group[64], count = 0;
   bool open_to_more = true, leaf_vector = false;
   uint64_t loops = 0;
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+  for (uint32_t i = range.first; i < range.end; i++) {
     const Stage *stage = &kernel->stages[i];
     bool reduces = stage_reduces(stage, part->axis);
     bool vector = reduces || stage_axes(kernel, stage) >> part->axis & 1;
@@ -254,8 +248,9 @@ static void sort_outer(const Kernel *kernel, AxisPart *outer, uint32_t count) {
 }
 
 static void schedule_kernel(Program *program, Kernel *kernel) {
-  AxisPart outer[64], vector = {.axis = choose_vector_axis(program, kernel), .part = PART_WHOLE};
+  const StageRange all = {0, kernel->stage_count};
   uint64_t target_axes = stage_axes(kernel, &kernel->stages[0]), rows = row_axes(kernel);
+  AxisPart outer[64], vector = {.axis = schedule_vector_axis(program, kernel, all, rows ? rows : UINT64_MAX), .part = PART_WHOLE};
   uint32_t count = 0;
   for (uint32_t i = 0; i < kernel->stage_count; i++)
     target_axes = rows ? target_axes & stage_axes(kernel, &kernel->stages[i])
@@ -282,7 +277,7 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
   if (vector.axis == NO_AXIS)
     leaves.items[leaves.count++] = make_scalar_leaf(program, kernel);
   else
-    make_leaves(program, kernel, &vector, target_axes, &leaves);
+    schedule_leaves(program, kernel, all, &vector, target_axes, &leaves);
   uint32_t parallel = parallel_axes(kernel, outer, count);
   const Schedule *const *children = leaves.items;
   uint32_t child_count = leaves.count;
@@ -298,5 +293,6 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
 
 void schedule_program(Program *program) {
   for (size_t i = 0; i < program->kernel_count; i++)
-    if (!schedule_tiles(program, program->kernels[i])) schedule_kernel(program, program->kernels[i]);
+    if (!schedule_tiles(program, program->kernels[i]) && !schedule_row_blocks(program, program->kernels[i]))
+      schedule_kernel(program, program->kernels[i]);
 }

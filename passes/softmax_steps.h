@@ -7,6 +7,7 @@
 
 /* The steps before the builder's position, in elements of that type; the result has the node's. */
 Value *softmax_steps(Builder *builder, const Node *softmax, ElementType element);
-/* Puts the steps in the place of every softmax of a region and those within it. */
+/* Puts the steps in the place of every softmax of a region and those within it; where a contraction takes the rows, it is
+   what it gives that is divided by s. */
 void softmax_expand(Module *module, Region *region);
 #endif

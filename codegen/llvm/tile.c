@@ -17,6 +17,7 @@ enum {
 typedef struct Span {
   LLVMValueRef start, end;
   int64_t count;  /* COUNT_UNKNOWN: known when the object runs */
+  int64_t most;   /* of a block: what all but the last have; 0 where there are no blocks */
   bool from_zero; /* the start is 0 */
   bool aligned;   /* the start begins a panel */
 } Span;
@@ -272,6 +273,24 @@ static void emit_dynamic_rows(Tile *tile, const Span *rows, uint32_t most) {
   loop_rows(tile, 1, at, rows->end);
 }
 
+/* Rows of which most blocks have a known number, that does not come out even in the largest tiles. */
+static void emit_full_rows(Tile *tile, const Span *rows) {
+  KernelEmitter *e = tile->e;
+  Codegen *cg = e->cg;
+  Span full = *rows;
+  full.count = rows->most;
+  LLVMBasicBlockRef blocks[2] = {emit_block(cg, "full"), emit_block(cg, "rest")}, join = emit_block(cg, "join");
+  LLVMValueRef size = LLVMBuildSub(cg->builder, rows->end, rows->start, "");
+  LLVMBuildCondBr(cg->builder, LLVMBuildICmp(cg->builder, LLVMIntEQ, size, emit_i64(cg, rows->most), ""), blocks[0], blocks[1]);
+  LLVMPositionBuilderAtEnd(cg->builder, blocks[0]);
+  emit_static_rows(tile, &full, tile_rows(e->level, &tile->demand, tile->vectors, (uint64_t)full.count));
+  LLVMBuildBr(cg->builder, join);
+  LLVMPositionBuilderAtEnd(cg->builder, blocks[1]);
+  emit_dynamic_rows(tile, rows, tile_rows(e->level, &tile->demand, tile->vectors, 0));
+  LLVMBuildBr(cg->builder, join);
+  LLVMPositionBuilderAtEnd(cg->builder, join);
+}
+
 static void emit_rows(Tile *tile, const Span *rows) {
   KernelEmitter *e = tile->e;
   if (tile->row_axis == NO_VECTOR_AXIS) {
@@ -289,6 +308,8 @@ static void emit_rows(Tile *tile, const Span *rows) {
   if (rows->count == 0) return;
   if (rows->count != COUNT_UNKNOWN && (!ranged || edges_are_static(tile, rows, most)))
     emit_static_rows(tile, rows, most);
+  else if (!ranged && rows->most && rows->most % most)
+    emit_full_rows(tile, rows);
   else
     emit_dynamic_rows(tile, rows, most);
 }
@@ -375,6 +396,7 @@ static Span span_of(KernelEmitter *e, const AxisPart *part) {
     span.end = e->tile_ends[part->axis];
     span.from_zero = false;
     span.aligned = is_aligned((uint64_t)part->tile);
+    span.most = part->tile;
     if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent) && extent % part->tile == 0)
       span.count = part->tile;
   } else if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent)) {

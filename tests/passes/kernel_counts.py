@@ -63,6 +63,35 @@ def attention():
     return nodes, ["x:f[1,32,64]"], constants
 
 
+def scores(kind):
+    """Attention of given queries, keys and values: scores, what is done to them, weights, and their product."""
+    nodes, constants, inputs = [node("Transpose", "k", "t", perm=[0, 1, 3, 2]), node("MatMul", "q t", "s0")], [], ["q:f[N,4,S,16]"]
+    steps = {"plain": [], "scaled": ["Div"], "masked": ["Div", "Add"], "causal": ["Div", "Where"], "biased": ["Add"], "both": ["Mul", "Where", "Add"]}
+    for i, step in enumerate(steps[kind]):
+        one, other = "s%d" % i, "s%d" % (i + 1)
+        if step in ("Div", "Mul"):
+            nodes.append(node(step, one + " scale", other))
+        elif step == "Where":
+            nodes.append(node("Where", "before %s least" % one, other))
+        else:
+            nodes.append(node("Add", one + " bias", other))
+    if "Add" in steps[kind]:
+        inputs.append("bias:f[N,1,1,T]" if kind == "masked" else "bias:f[1,4,S,T]")
+    if "Where" in steps[kind]:
+        inputs.append("before:b[S,T]")
+    constants = [("scale", numpy.float32(4)), ("least", numpy.float32(-numpy.inf))]
+    nodes += [node("Softmax", "s%d" % len(steps[kind]), "p"), node("MatMul", "p v", "y")]
+    return nodes, inputs + ["k:f[N,4,T,16]", "v:f[N,4,T,24]"], constants
+
+
+def attention_spelled():
+    """A softmax in its steps between two products; the weights are divided before the second."""
+    nodes, inputs, constants = scores("scaled")
+    steps = [node("ReduceMax", "s1", "m", axes=[-1]), node("Sub", "s1 m", "d"), node("Exp", "d", "e"), node("ReduceSum", "e axes", "l"),
+             node("Div", "e l", "p")]
+    return nodes[:-2] + steps + nodes[-1:], inputs, constants + [("axes", numpy.array([-1]))]
+
+
 def branches():
     """Two 1x1 convolutions of one tensor, each with another behind it, joined."""
     nodes, constants = [], []
@@ -146,7 +175,10 @@ CASES = {
     "classifier behind a pool": (classifier(True), 4),
     "classifier of flattened images": (classifier(False), 3),
     # joined projections, keys transposed, scores, softmax, values, projection
-    "attention": (attention(), 6),
+    "attention": (attention(), 4),  # three projections, transposed keys, scores to values, the last projection
+    **{"attention, " + kind: (scores(kind), 2) for kind in ("plain", "scaled", "masked", "causal", "biased", "both")},
+    "attention, spelled out": (attention_spelled(), 2),
+    "attention whose weights are a result": (with_outputs(scores("scaled"), "y:f", "p:f"), 4),
     "inception": (branches(), 5),
     "layer normalisation, spelled out": ((layer_norm("x", "y"), ["x:f[N,S,64]"], NORM), 1),
     "layer normalisation of a sum that goes on": (
@@ -167,8 +199,8 @@ CASES = {
     "embeddings, summed and normalised": (embeddings(), 6),
     # the mask stays as small as it is
     "masked scores of two layers": (with_outputs(masked_layers(), "y1:f", "y2:f"), 3),
-    # two parts of each of keys and values, tanh, scores, softmax, values; the keys are not transposed
-    "step of a decoder": (decoder_step(), 8),
+    # two parts of each of keys and values, tanh, scores to values; the keys are not transposed
+    "step of a decoder": (decoder_step(), 6),
 }
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
