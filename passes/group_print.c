@@ -29,7 +29,7 @@ static void print_stage(GroupPrinter *printer, const Group *group, const Value *
   if (plan->product) print_stage(printer, group, plan->product);
   text_add(printer->text, "//   ");
   print_value(printer, value);
-  if (value == group->reduction)
+  if (value == group->reduction || value->producer->kind == PRIMITIVE_CONTRACT)
     text_add(printer->text, " at each point");
   else if (plan->kept)
     text_add(printer->text, " kept for the product");

@@ -28,13 +28,27 @@ static uint64_t rows_cost(const TileDemand *demand, uint64_t rows, uint64_t most
   return higher * step_cost(demand, low + 1, vectors) + (tiles - higher) * step_cost(demand, low, vectors);
 }
 
+/* Rows that are counted when the object runs, in tiles of falling sizes, as tile.c cuts them: of 1 to SAMPLES rows each, since
+   every number may come. */
+static uint64_t unknown_rows_cost(const TileDemand *demand, uint64_t most, uint64_t vectors) {
+  enum { SAMPLES = 64 };
+  uint64_t cost = 0;
+  for (uint64_t rows = 1; rows <= SAMPLES; rows++) {
+    uint64_t left = rows;
+    for (uint64_t size = most; left > 0; size = size > 1 ? size / 2 : 1) {
+      cost += left / size * step_cost(demand, size, vectors);
+      left %= size;
+    }
+  }
+  return cost;
+}
+
 static uint64_t best_rows_cost(const TargetLevel *level, const TileDemand *demand, uint64_t vectors,
                                uint64_t rows, uint32_t *best) {
   uint32_t limit = tile_rows_limit(level, demand, (uint32_t)vectors);
   uint64_t least = UINT64_MAX;
-  if (rows == 0) rows = MANY;
   for (uint32_t most = limit; most > 0; most--) {
-    uint64_t cost = rows_cost(demand, rows, most, vectors);
+    uint64_t cost = rows ? rows_cost(demand, rows, most, vectors) : unknown_rows_cost(demand, most, vectors);
     if (cost < least) {
       least = cost;
       *best = most;

@@ -17,7 +17,7 @@ typedef struct TileDemand {
 
 /* The most rows whose accumulators fit with that many vectors of columns; 0 where not even one does. */
 uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uint32_t vectors);
-/* The rows per tile that `rows` are best cut into (0: unknown, many); tiles are cut evenly. */
+/* The rows per tile that `rows` are best cut into, evenly; 0: not known, tiles of that many, of half as many and so on. */
 uint32_t tile_rows(const TargetLevel *level, const TileDemand *demand, uint32_t vectors, uint64_t rows);
 /* The vectors per tile that columns are best cut into: `columns` (0: unknown, many) lanes of `lanes` each. */
 uint32_t tile_vectors(const TargetLevel *level, const TileDemand *demand, uint32_t lanes, uint64_t columns,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The workspace of static models stays within 10 % of its lower bound: the largest sum of 64-byte-aligned sizes that
-live at one step, computed here from the text of the program. memory.py AICC"""
+live at one step, computed here from the text of the program; that of attention grows with the length. memory.py AICC"""
 import os
 import random
 import re
@@ -55,15 +55,33 @@ def lower_bound(text):
                for step in range(len(steps)))
 
 
+def attention(length):
+    """Scores of all pairs of rows: as many as the square of the length, of which only a block is ever there."""
+    dims = {"q": [1, 8, length, 32], "k": [1, 8, 32, length], "v": [1, 8, length, 32]}
+    nodes = [helper.make_node("Tanh", [name], [name + "t"]) for name in dims]
+    nodes += [helper.make_node("MatMul", ["qt", "kt"], ["s"]), helper.make_node("Softmax", ["s"], ["p"]),
+              helper.make_node("MatMul", ["p", "vt"], ["y"])]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in dims.items()]
+    graph = helper.make_graph(nodes, "g", inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, dims["q"])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    onnx.save(model, "m.onnx")
+
+
+def workspace():
+    """The bytes of m.onnx's workspace, and the bound that aicc reports."""
+    report = subprocess.run([AICC, "m.onnx", "-o", "m.o", "--cpu=v2", "-O0", "--report-memory"], check=True,
+                            stdout=subprocess.PIPE).stdout.decode()
+    return map(int, re.match(r"workspace_bytes=(\d+) lower_bound=(\d+)", report).groups())
+
+
 failures = checked = 0
 with tempfile.TemporaryDirectory(prefix="aicc-memory-") as folder:
     os.chdir(folder)
     for seed in range(40):
         random_graph(seed)
         text = subprocess.run([AICC, "m.onnx", "--stop-after=plan-memory"], check=True, stdout=subprocess.PIPE).stdout.decode()
-        report = subprocess.run([AICC, "m.onnx", "-o", "m.o", "--cpu=v2", "-O0", "--report-memory"], check=True,
-                                stdout=subprocess.PIPE).stdout.decode()
-        used, told = map(int, re.match(r"workspace_bytes=(\d+) lower_bound=(\d+)", report).groups())
+        used, told = workspace()
         bound = lower_bound(text)
         if told != bound:
             failures += 1
@@ -74,6 +92,13 @@ with tempfile.TemporaryDirectory(prefix="aicc-memory-") as folder:
         if used > bound * 1.1:
             failures += 1
             print("seed %d: workspace %d, bound %d" % (seed, used, bound))
+    sizes = []
+    for length in (512, 1024):
+        attention(length)
+        sizes.append(next(workspace()))
+    if sizes[1] > 2.1 * sizes[0]:
+        failures += 1
+        print("attention over 512 rows takes %d bytes, over 1024 %d" % tuple(sizes))
     os.chdir("/")
 print("%d graphs above 64 KB, %d failures" % (checked, failures))
 sys.exit(failures != 0 or checked < 10)

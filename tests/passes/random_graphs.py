@@ -588,6 +588,90 @@ def contract(g):
            bound if is_float(a.element) else most_of(a.element), a.step * b.step if exact else None, error, operands=[a, b])
 
 
+def product(g, a, access, b, other, kept):
+    """A contraction over the labels that are not kept; null where it could grow beyond what the bounds are good for."""
+    labels = dict(zip(access, a.dims))
+    labels.update(zip(other, b.dims))
+    count = points_of([e for l, e in labels.items() if l not in kept])
+    bound, exact = a.bound * b.bound * count, a.step is not None and b.step is not None
+    error = count * (a.error * b.bound + b.error * a.bound)
+    if is_float(a.element):
+        error += count * bound * 2.0 ** -(max(DIGITS[a.element], 24) - 1)
+        if bound > (1e4 if a.element in ("f16", "bf16") else 1e9):
+            return None
+    return g.emit(a.element, [labels[l] for l in kept], "contract(%s[%s], %s[%s]) -> [%s]%s" %
+                  (a.name, ", ".join(access), b.name, ", ".join(other), ", ".join(kept), stated(labels, list(labels))),
+                  bound, a.step * b.step if exact else None, error, operands=[a, b])
+
+
+def weights_of(g, scores):
+    """A softmax along the last axis, or hardly ever the one before, as a node or in its steps."""
+    axis, digits = len(scores.dims) - (1 if g.rng.random() < .9 else 2), min(DIGITS[scores.element], 53)
+    if g.rng.random() < .5:
+        return g.emit(scores.element, scores.dims, "softmax(%s) <axis=%d, log=0>" % (scores.name, axis), 1, None,
+                      2 * scores.error + 40 * 2.0 ** -(max(digits, 24) - 1), operands=[scores])
+    number, spread = row_number(g, scores, "max", [axis])
+    below = floats(g, "sub", scores, spread(number))
+    powers = g.emit(scores.element, scores.dims, "exp(%s)" % below.name, 1, None, below.error + 4 * 2.0 ** -(digits - 1), operands=[below])
+    number, spread = row_number(g, powers, "add", [axis])
+    if not number or g.rng.random() < .2:  # not divided, or not by what they sum up to
+        return powers
+    sums = spread(number)
+    return g.emit(scores.element, scores.dims, "div(%s, %s)" % (powers.name, sums.name), 1, None,
+                  powers.error + sums.error + 4 * 2.0 ** -(digits - 1), operands=[powers, sums])
+
+
+def attend(g):
+    """Scores of rows, what is done to them, weights, and their product with values; what is on the way is read besides, or
+    a result."""
+    element = g.rng.choice(["f32", "f32", "f32", "f64", "f16"])
+    lead = g.rng.choice([[2], ["N"], [2, 3], ["N", 2]])
+    rows, keys = g.rng.choice([1, 3, 30, "N", "M"]), g.rng.choice([1, 5, 17, 40, "M", "K"])
+    inner, wide = g.rng.choice([1, 4, 16]), g.rng.choice([1, 3, 24])
+    along = g.rng.random() < .4
+    if not g.fits(lead + [rows, keys], lead + [rows, keys, 24]):
+        return
+    query = g.input(element, lead + [rows, inner], -1, 2)
+    key = g.input(element, lead + ([keys, inner] if along else [inner, keys]), -1, 2)
+    letters = "ij"[:len(lead)]
+    scores = product(g, query, letters + "se", key, letters + ("te" if along else "et"), letters + "st")
+    for kind in g.rng.sample(["scale", "mask", "binary", "unary"], g.rng.randint(0, 3)):
+        if not scores:
+            return
+        if kind == "scale":
+            scores = floats(g, "mul", scores, g.constant(element, [], [2]))
+        elif kind == "mask":
+            mask = g.input(element, g.rng.choice([[keys], [rows, keys], [lead[0], keys]]), -4, 5)
+            scores = floats(g, "add", scores, broadcast_to(g, mask, scores.dims) or mask)
+        elif scores.bound < 100:
+            scores = floats(g, "add", scores, partner(g, scores)) if kind == "binary" else smooth(g, scores)
+    if not scores or scores.bound >= 100 or scores.dims[-1] != as_dim(keys):
+        return
+    weights = weights_of(g, scores)
+    if g.rng.random() < .2:  # scores are looked at once more behind the weights
+        weights = floats(g, "mul", weights, scores) or weights
+    values = g.input(element, lead + [keys, wide], -2, 3)
+    early, number = g.rng.choice([True, False, None]), None
+    if early:
+        number = row_number(g, g.rng.choice([scores, weights]), "add", [len(lead) + 1])[0]
+    made = product(g, weights, letters + "st", values, letters + "td", letters + "sd")
+    if not made:
+        return
+    if g.rng.random() < .5:
+        made = floats(g, "add", made, partner(g, made)) if made.bound < 1000 else made
+    if early is False:
+        number = row_number(g, g.rng.choice([scores, weights]), "add", [len(lead) + 1])[0]
+    if made and number and g.rng.random() < .6:  # rows are looked at once more behind the weights
+        access = list(letters + "s") + ["0"] * (len(number.dims) - len(letters) - 1)
+        spread = g.emit(element, made.dims, "view(%s[%s]) -> [%s]%s" % (number.name, ", ".join(access), ", ".join(letters + "sd"),
+                                                                        stated(dict(zip(letters + "sd", made.dims)), letters + "sd")),
+                        number.bound, number.step, number.error, operands=[number])
+        made, number = floats(g, "add", made, spread), None
+    g.results += [v for v in (made, number) if v]
+    if g.rng.random() < .2:
+        g.results.append(g.rng.choice([scores, weights]))
+
+
 def long_rows(g):
     """Rows of 4096 bytes, computed, and read by a product: in memory they may lie further apart."""
     element, count = g.rng.choice([("f32", 1024), ("f32", 1024), ("f64", 512), ("f16", 2048), ("i32", 1024)])
@@ -600,18 +684,12 @@ def long_rows(g):
                        operands=[value])
     weights = g.input(element, [count, g.rng.choice([1, 3, 17])], 0, 2)
     letters = "ijk"[:len(value.dims) - 1]
-    bound = value.bound * weights.bound * count
-    exact = value.step is not None and weights.step is not None
-    error = count * value.error * weights.bound + (0 if element == "i32" else count * bound * 2.0 ** -(max(DIGITS[element], 24) - 1))
-    labels = dict(zip(letters + "r", value.dims))
-    labels["t"] = weights.dims[1]
-    made = g.emit(element, list(value.dims[:-1]) + [weights.dims[1]], "contract(%s[%s, r], %s[r, t]) -> [%s, t]%s" %
-                  (value.name, ", ".join(letters), weights.name, ", ".join(letters), stated(labels, list(labels))),
-                  bound, value.step * weights.step if exact else None, error, operands=[value, weights])
+    made = product(g, value, letters + "r", weights, "rt", letters + "t")
     for some in (value, weights):  # too large for what is made of them
         if some in g.scopes[-1]:
             g.scopes[-1].remove(some)
-    g.results.append(made)
+    if made:
+        g.results.append(made)
 
 
 def gather(g):
@@ -880,6 +958,8 @@ def make(rng):
             rng.choice(KINDS)(g)
     if rng.random() < .1:
         long_rows(g)
+    if rng.random() < .15:
+        attend(g)
     made = [v for v in g.scopes[0] if v not in g.inputs]
     if not made:
         made = [g.emit(g.inputs[0].element, g.inputs[0].dims, "reshape(%s)" % g.inputs[0].name, step=g.inputs[0].step,
