@@ -211,10 +211,24 @@ static void map_axes(AxisMap *map, const Subscript *at, const Subscript *of_labe
   }
 }
 
+/* What a reduction's kernel makes of its points where the root has them in another order: `at` is the reduction's access,
+   and becomes the root's. */
+static void reorder(KernelBuilder *builder, const Value *reduction, uint32_t rank, Subscript **at) {
+  const int8_t *tags = plan_of(builder->lowering, reduction)->tags;
+  Subscript *own = arena_array(builder->lowering->arena, Subscript, rank);
+  bool moved = false;
+  for (uint32_t i = 0; i < rank; i++) moved = moved || (tags[i] >= 0 && tags[i] != (int8_t)i);
+  if (!moved) return;
+  for (uint32_t i = 0; i < rank; i++) own[i] = (Subscript){.offset = dim_constant(builder->lowering->module->dims, 0)};
+  for (uint32_t i = 0; i < rank; i++)
+    if (tags[i] >= 0) own[tags[i]] = (*at)[i];
+  *at = own;
+}
+
 /* A kernel for a root and what is computed with it. */
 static void lower_value(Lowering *lowering, Value *value) {
   KernelBuilder builder;
-  Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], place[RANK_LIMIT], *at = plain;
+  Subscript of_label[LABEL_LIMIT], plain[RANK_LIMIT], place[RANK_LIMIT], *at = plain, *points = NULL;
   const Group *group = plan_of(lowering, value)->group;
   const Node *node = value->producer;
   bool reduces = node_reduces(node);
@@ -223,7 +237,8 @@ static void lower_value(Lowering *lowering, Value *value) {
   if (reduction) {
     const Equation *equation = reduction->producer->equation;
     axes_of_labels(&builder, equation, of_label);
-    at = access_substitute(&builder, &equation->result, of_label);
+    at = points = access_substitute(&builder, &equation->result, of_label);
+    if (!reduces) reorder(&builder, reduction, value->type.rank, &at);
   } else {
     axes_of_type(&builder, &value->type, plain);
   }
@@ -232,7 +247,7 @@ static void lower_value(Lowering *lowering, Value *value) {
   AxisMap map = {.builder = &builder, .group = group};
   map_axes(&map, at, of_label);
   for (uint32_t i = group->stage_count; i-- > 0;) row_stage(&map, group->stages[i]);
-  if (group->reduction) local_stage(&builder, group->reduction, of_label, at);
+  if (group->reduction) local_stage(&builder, group->reduction, of_label, points);
   if (reduces)
     reduction_stage(&builder, value, of_label, out, place);
   else

@@ -122,6 +122,23 @@ static bool is_expression(const Node *node) {
   }
 }
 
+/* A view that has every element once, in another order, rows along the last axis as they were. */
+static bool is_reordering(const Node *node) {
+  if (node->kind != PRIMITIVE_VIEW || node->operand_count != 1) return false;
+  const Equation *equation = node->equation;
+  const Access *from = &equation->operands[0], *to = &equation->result;
+  uint64_t seen = 0;
+  uint32_t label, last;
+  if (from->rank != to->rank || !to->rank || view_transposes(node)) return false;
+  for (uint32_t i = 0; i < to->rank; i++) {
+    if (!subscript_is_plain(&from->subscripts[i], &label) || seen >> label & 1 || !access_uses_label(to, label) ||
+        equation->labels[label].extent != node->operands[0]->type.dims[i] || !subscript_is_plain(&to->subscripts[i], &last))
+      return false;
+    seen |= UINT64_C(1) << label;
+  }
+  return true;
+}
+
 static bool same_dims(const Value *a, const Value *b) {
   return type_same_dims(&a->type, &b->type);
 }
@@ -203,7 +220,7 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   note_reading(demands, reader->parent, value, reading);
   if (reader->kind == PRIMITIVE_CONCAT || (result && result->placed)) demand->placed = true;
   Value *root = NULL;
-  if (reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0]) &&
+  if (((reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0])) || is_reordering(reader)) &&
       !is_captured(reader->parent, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
     root = plan->materialised || plan->kept ? reader->results[0] : plan->root;

@@ -305,13 +305,22 @@ static void check_pins(Importer *importer, const OnnxImportOptions *options) {
                   options->pin_names[i]);
 }
 
-/* Exporters name a dim after what it is, as in "past + sequence": the run checks that it is. */
-static void require_spelled_dims(Builder *builder, Arena *scratch) {
-  DimContext *context = builder->module->dims;
-  for (size_t i = 0; i < dim_symbol_count(context); i++) {
-    const char *name = dim_symbol_at(context, i)->name;
-    Dim spelled = dim_spelled(context, scratch, name);
-    if (spelled) build_require_equal(builder, dim_symbol(context, name), spelled, "a dim is not what its name says");
+/* Exporters name a dim after what it is, as in "past + sequence": the run checks that it is, and the graph computes with
+   what it is, so that it is equal to what comes of past and sequence elsewhere. */
+static void spell_dims(Scope *scope, const char *const *names) {
+  Builder *builder = scope->builder;
+  const Region *body = builder->region;
+  for (uint32_t i = 0; i < body->argument_count; i++) {
+    Binding *binding = name_table_find(&scope->bindings, names[i]);
+    Dim dims[RANK_LIMIT];
+    for (uint32_t k = 0; k < binding->value->type.rank; k++) {
+      Dim dim = dims[k] = binding->value->type.dims[k], spelled = NULL;
+      if (dim->term_count == 1 && dim->terms[0].factor_count == 1 && dim->terms[0].factors[0]->kind == DIM_SYMBOL)
+        spelled = dim_spelled(builder->module->dims, scope->arena, dim->terms[0].factors[0]->symbol->name);
+      if (spelled) dims[k] = spelled;
+    }
+    binding->value = build_with_dims(builder, binding->value, dims, RANK_LIMIT, "a dim is not what its name says");
+    if (!binding->value) binding->poisoned = true;
   }
 }
 
@@ -331,7 +340,7 @@ bool import_main_graph(Importer *importer, NameTable *opsets, const OnnxImportOp
   import_inputs(&scope, graph, &argument_names);
   check_pins(importer, options);
   builder.location = (Location){.file = importer->path};
-  require_spelled_dims(&builder, importer->scratch);
+  spell_dims(&scope, argument_names);
   nodes_bind(&scope, graph->node, graph->n_node);
   graph_bind_declared(&scope, graph);
   nodes_import(&scope, graph->node, graph->n_node);

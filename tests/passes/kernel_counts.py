@@ -92,6 +92,22 @@ def attention_spelled():
     return nodes[:-2] + steps + nodes[-1:], inputs, constants + [("axes", numpy.array([-1]))]
 
 
+def flattened_heads():
+    """The heads' results are joined in memory, since a product of flattened rows reads them."""
+    nodes, inputs, constants = scores("scaled")
+    nodes[-1].output[0] = "c"
+    nodes += [node("Transpose", "c", "h", perm=[0, 2, 1, 3]), node("Reshape", "h rows", "u"), node("MatMul", "u o", "y")]
+    return nodes, inputs, constants + [("rows", numpy.array([-1, 96])), ("o", weights(96, 64))]
+
+
+def named_sum():
+    """A mask whose length is named after what it is, and a past that is as long as its name says."""
+    nodes, inputs, constants, outputs = decoder_step()
+    at = [n.op_type for n in nodes].index("Softmax")
+    nodes[at].input[0] = "masked"
+    return nodes[:at] + [node("Add", "s mask", "masked")] + nodes[at:], inputs + ["mask:f[N,1,1,P + S]"], constants, outputs
+
+
 def branches():
     """Two 1x1 convolutions of one tensor, each with another behind it, joined."""
     nodes, constants = [], []
@@ -201,6 +217,8 @@ CASES = {
     "masked scores of two layers": (with_outputs(masked_layers(), "y1:f", "y2:f"), 3),
     # two parts of each of keys and values, tanh, scores to values; the keys are not transposed
     "step of a decoder": (decoder_step(), 6),
+    "step of a decoder, masked": (named_sum(), 6),
+    "attention whose heads are joined in memory": (flattened_heads(), 3),
 }
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
