@@ -38,6 +38,7 @@ static bool find_site(const Folding *f, const Node *contract, uint32_t operand, 
   const Access *access = &equation->operands[operand];
   DimContext *dims = f->builder.module->dims;
   bool joins = false;
+  int64_t ignored;
   *site = (Site){.contract = contract, .reshape = reshape, .operand = operand};
   if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || is_constant(f, contract->operands[operand]) || !is_constant(f, contract->operands[1 - operand]) ||
       !reshape_groups(dims, &reshape->operands[0]->type, &reshape->results[0]->type, &site->groups))
@@ -54,6 +55,8 @@ static bool find_site(const Folding *f, const Node *contract, uint32_t operand, 
     site->axis_of_label[g] = access_whole_axis(dims, equation, &equation->operands[1 - operand],
                                                &contract->operands[1 - operand]->type, label);
     if (site->axis_of_label[g] < 0) return false;
+    for (uint32_t i = site->groups.from_start[g]; i < site->groups.from_start[g + 1]; i++)
+      if (!dim_is_constant(reshape->operands[0]->type.dims[i], &ignored)) return false; /* weights are of known dims */
     joins = true;
   }
   return joins;
@@ -80,17 +83,6 @@ static uint32_t label_of(const Site *site, uint32_t g, uint32_t k, uint32_t firs
   return k + 1 == joined_axes(&site->groups, g) ? joined->terms[0].label : first + k;
 }
 
-/* A name that no label has yet: the joined label's with a number. */
-static const char *new_name(const Folding *f, const Label *labels, uint32_t count, const char *joined) {
-  for (uint32_t number = 0;; number++) {
-    const char *name = arena_format(f->builder.module->arena, "%s%u", joined, number);
-    bool taken = false;
-    for (uint32_t i = 0; i < count; i++)
-      taken = taken || (labels[i].name && strcmp(labels[i].name, name) == 0);
-    if (!taken) return name;
-  }
-}
-
 /* Reads what is reshaped, and writes the weights' new dims. */
 static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, uint32_t *rank) {
   Arena *arena = f->builder.module->arena;
@@ -114,7 +106,7 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
     const char *name = labels[label_of(site, g, axes - 1, count)].name;
     for (uint32_t k = 0; k < axes; k++) {
       uint32_t label = label_of(site, g, k, count);
-      if (k + 1 < axes) labels[label].name = new_name(f, labels, label, name);
+      if (k + 1 < axes) labels[label].name = split_label_name(arena, labels, label, name);
       labels[label].extent = from->dims[site->groups.from_start[g] + k];
       data[data_rank++] = plain_subscript(f, label);
     }

@@ -43,6 +43,7 @@ typedef struct ValuePlan {
   uint32_t cost;     /* of the inlined expression */
   uint32_t loads;    /* of the inlined expression */
   bool in_memory;    /* somebody cannot read it but there, or by index maps over what is there */
+  const Value *end;  /* where maps lead from it, as far as they all lead to one value; itself where they do not */
   bool in_buffer;    /* somebody cannot read it but there, as it is */
   bool of_reduction; /* maps and index maps lead to it from a reduction */
   bool cut;          /* materialised because its expression would pass the budget */

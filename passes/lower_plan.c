@@ -166,6 +166,12 @@ static bool is_captured(const Region *reader, const Value *value) {
   return value->producer && value->producer->parent != reader;
 }
 
+/* Whether the kernel of whoever reads the operand may be the operand's own. */
+static bool leads_on(const Node *reader, const Value *value) {
+  return ((reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0])) || is_reordering(reader)) &&
+         !is_captured(reader->parent, value);
+}
+
 /* A reading in a region; what stands outside of it is not computed within. */
 static void note_reading(Demand *demands, const Region *region, const Value *value, Reading reading) {
   Demand *demand = &demands[value->id];
@@ -220,8 +226,7 @@ static void note_reader(Lowering *lowering, Demand *demands, const Node *reader,
   note_reading(demands, reader->parent, value, reading);
   if (reader->kind == PRIMITIVE_CONCAT || (result && result->placed)) demand->placed = true;
   Value *root = NULL;
-  if (((reader->kind == PRIMITIVE_MAP && same_dims(value, reader->results[0])) || is_reordering(reader)) &&
-      !is_captured(reader->parent, value)) {
+  if (leads_on(reader, value)) {
     ValuePlan *plan = plan_of(lowering, reader->results[0]);
     root = plan->materialised || plan->kept ? reader->results[0] : plan->root;
   }
@@ -529,16 +534,28 @@ static bool is_gathered(const Value *value) {
   return producer && producer->kind == PRIMITIVE_GATHER;
 }
 
-/* Backwards: who is read in memory, as they are or through index maps. What this says in memory is so in the end; what it
-   does not may be. */
+/* Notes the last value to which a reader leads on, itself at least; where readers lead to several, no kernel of theirs is
+   the value's. */
+static void note_end(Lowering *lowering, const Node *reader, const Value *value) {
+  ValuePlan *plan = plan_of(lowering, value);
+  const Value *end = leads_on(reader, value) ? plan_of(lowering, reader->results[0])->end : value;
+  if (leads_on(reader, value) && !end) end = reader->results[0];
+  plan->end = plan->end && plan->end != end ? value : end;
+}
+
+/* Backwards: who is read in memory, as they are or through index maps, or stands there since several kernels read what one
+   makes of its sums. What this says in memory is so in the end; what it does not may be. */
 static void find_memory(Lowering *lowering, const Region *region) {
   for (const Node *node = region->last; node; node = node->previous) {
     for (uint32_t i = 0; i < node->region_count; i++) find_memory(lowering, node->regions[i]);
-    const ValuePlan *result = node->result_count ? plan_of(lowering, node->results[0]) : NULL;
+    ValuePlan *result = node->result_count ? plan_of(lowering, node->results[0]) : NULL;
+    if (result && result->end == node->results[0] && node->results[0]->use_count > 1 && is_epilogue(node->results[0]))
+      result->in_memory = true;
     bool through = result && is_index_map(node) && result->in_memory && !result->in_buffer;
     for (uint32_t i = 0; i < node->operand_count; i++) {
       if (!node->operands[i]) continue;
       ValuePlan *plan = plan_of(lowering, node->operands[i]);
+      note_end(lowering, node, node->operands[i]);
       Reading reading = reading_of(lowering->module->dims, node, i);
       if (reading == READ_BUFFER) plan->in_buffer = true;
       if (through || reading == READ_BUFFER || reading == READ_MEMORY ||

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/reshape_groups.h"
+#include <string.h>
+
+/* Whether the dim times axes from `at` on is the product. */
+static bool comes_to(DimContext *dims, Dim dim, const Type *type, uint32_t at, Dim product) {
+  while (at < type->rank && dim != product) dim = dim_multiply(dims, dim, type->dims[at++]);
+  return dim == product;
+}
 
 bool reshape_groups(DimContext *dims, const Type *from, const Type *to, ReshapeGroups *groups) {
   uint32_t i = 0, j = 0;
@@ -14,10 +21,10 @@ bool reshape_groups(DimContext *dims, const Type *from, const Type *to, ReshapeG
       break;
     }
     Dim a = from->dims[i++], b = to->dims[j++];
-    while (a != b) { /* the side that is provably smaller takes another axis */
-      if (i < from->rank && dim_less_equal(dims, a, b) == TRUTH_YES)
+    while (a != b) { /* the side that is provably smaller takes another axis, or what may be 0 the one that comes to the other */
+      if (i < from->rank && (dim_less_equal(dims, a, b) == TRUTH_YES || comes_to(dims, a, from, i, b)))
         a = dim_multiply(dims, a, from->dims[i++]);
-      else if (j < to->rank && dim_less_equal(dims, b, a) == TRUTH_YES)
+      else if (j < to->rank && (dim_less_equal(dims, b, a) == TRUTH_YES || comes_to(dims, b, to, j, a)))
         b = dim_multiply(dims, b, to->dims[j++]);
       else
         return false;
@@ -28,4 +35,14 @@ bool reshape_groups(DimContext *dims, const Type *from, const Type *to, ReshapeG
   groups->from_start[groups->count] = from->rank;
   groups->to_start[groups->count] = to->rank;
   return true;
+}
+
+const char *split_label_name(Arena *arena, const Label *labels, uint32_t count, const char *joined) {
+  for (uint32_t number = 0;; number++) {
+    const char *name = arena_format(arena, "%s%u", joined, number);
+    bool taken = false;
+    for (uint32_t i = 0; i < count; i++)
+      taken = taken || (labels[i].name && strcmp(labels[i].name, name) == 0);
+    if (!taken) return name;
+  }
 }

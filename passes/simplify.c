@@ -2,6 +2,7 @@
 /* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and
    signed zeros included. */
 #include "ir/build.h"
+#include "passes/join_late.h"
 #include "passes/passes.h"
 
 typedef struct Simplifier {
@@ -169,6 +170,7 @@ static void simplify_node(Simplifier *s, Region *region, Node *node) {
   }
   if (!better && node->kind == PRIMITIVE_RESHAPE) better = simplify_reshape(s, node);
   if (!better && node->kind == PRIMITIVE_VIEW && view_is_identity(node)) better = node->operands[0];
+  if (!better) better = join_late(&s->builder, node);
   if (better) node->results[0]->replacement = better;
 }
 

@@ -100,6 +100,27 @@ def flattened_heads():
     return nodes, inputs, constants + [("rows", numpy.array([-1, 96])), ("o", weights(96, 64))]
 
 
+def joined_heads():
+    """Batch and heads are joined before the products, split for the mask, and joined again for the softmax."""
+    nodes = [node("Reshape", "q joined", "q3"), node("Transpose", "k", "k0", perm=[0, 1, 3, 2]), node("Reshape", "k0 turned", "k3"),
+             node("Reshape", "v joined", "v3"), node("MatMul", "q3 k3", "s3"), node("Reshape", "s3 heads", "s"), node("Add", "s mask", "t"),
+             node("Reshape", "t flat", "t3"), node("Softmax", "t3", "p3"), node("MatMul", "p3 v3", "y3"), node("Reshape", "y3 apart", "y")]
+    constants = [("joined", numpy.array([-1, 32, 16])), ("turned", numpy.array([-1, 16, 32])), ("heads", numpy.array([-1, 4, 32, 32])),
+                 ("flat", numpy.array([-1, 32, 32])), ("apart", numpy.array([-1, 4, 32, 16]))]
+    return nodes, ["%s:f[N,4,32,16]" % name for name in "qkv"] + ["mask:f[N,1,32,32]"], constants
+
+
+def flattened_rows():
+    """Products of flattened rows with weights, and what is done to the rows as they were."""
+    nodes = [node("Reshape", "x flat", "r"), node("Gemm", "r u c", "a"), node("Reshape", "a wide", "b"), node("Tanh", "b", "t"),
+             node("Mul", "t half", "m"), node("Reshape", "m flatter", "n"), node("Gemm", "n v d", "p"), node("Reshape", "p narrow", "o"),
+             node("Add", "o x", "y")]
+    constants = [("flat", numpy.array([-1, 64])), ("wide", numpy.array([-1, 8, 256])), ("flatter", numpy.array([-1, 256])),
+                 ("narrow", numpy.array([-1, 8, 64])), ("u", weights(64, 256)), ("c", weights(256)), ("v", weights(256, 64)),
+                 ("d", weights(64)), ("half", numpy.float32(.5))]
+    return nodes, ["x:f[N,8,64]"], constants
+
+
 def named_sum():
     """A mask whose length is named after what it is, and a past that is as long as its name says."""
     nodes, inputs, constants, outputs = decoder_step()
@@ -219,6 +240,8 @@ CASES = {
     "step of a decoder": (decoder_step(), 6),
     "step of a decoder, masked": (named_sum(), 6),
     "attention whose heads are joined in memory": (flattened_heads(), 3),
+    "attention whose heads are joined with the batch": (joined_heads(), 2),
+    "products of flattened rows": (flattened_rows(), 2),
 }
 failures = 0
 with tempfile.TemporaryDirectory(prefix="aicc-kernels-") as folder:
