@@ -69,13 +69,6 @@ static int32_t group_at(const Site *site, uint32_t axis) {
   return -1;
 }
 
-static Subscript plain_subscript(const Folding *f, uint32_t label) {
-  DimContext *dims = f->builder.module->dims;
-  AffineTerm *term = arena_new(f->builder.module->arena, AffineTerm);
-  *term = (AffineTerm){label, dim_constant(dims, 1)};
-  return (Subscript){.offset = dim_constant(dims, 0), .term_count = 1, .terms = term};
-}
-
 /* The labels of a joined group: new ones, from `first` on, and the old one for its last axis. */
 static uint32_t label_of(const Site *site, uint32_t g, uint32_t k, uint32_t first) {
   const Subscript *joined =
@@ -108,7 +101,7 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
       uint32_t label = label_of(site, g, k, count);
       if (k + 1 < axes) labels[label].name = split_label_name(arena, labels, label, name);
       labels[label].extent = from->dims[site->groups.from_start[g] + k];
-      data[data_rank++] = plain_subscript(f, label);
+      data[data_rank++] = plain_subscript(f->builder.module, label);
     }
     count += axes - 1;
   }
@@ -122,7 +115,7 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
     }
     for (uint32_t k = 0; k < joined_axes(&site->groups, (uint32_t)g); k++) {
       dims[*rank] = from->dims[site->groups.from_start[g] + k];
-      constant[(*rank)++] = plain_subscript(f, label_of(site, (uint32_t)g, k, first[g]));
+      constant[(*rank)++] = plain_subscript(f->builder.module, label_of(site, (uint32_t)g, k, first[g]));
     }
   }
   operands[site->operand] = (Access){data_rank, data};

@@ -10,7 +10,7 @@ static Value *joined_from(DimContext *dims, const Value *value, uint32_t *count)
   const Node *reshape = value->producer;
   ReshapeGroups groups;
   uint32_t wide = 0;
-  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || !reshape_groups(dims, &reshape->operands[0]->type, &value->type, &groups))
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || !reshape_groups(dims, &reshape->operands[0]->type, &value->type, &groups) || !groups.count)
     return NULL;
   for (uint32_t g = 0; g < groups.count; g++) {
     uint32_t from = groups.from_start[g + 1] - groups.from_start[g], to = groups.to_start[g + 1] - groups.to_start[g];
@@ -39,16 +39,10 @@ static Value *joined_again(Builder *builder, Value *value, const Type *type) {
   return build_reshape(builder, value, type->rank, type->dims);
 }
 
-static Subscript plain(Builder *builder, uint32_t label) {
-  AffineTerm *term = arena_new(builder->module->arena, AffineTerm);
-  *term = (AffineTerm){label, dim_constant(builder->module->dims, 1)};
-  return (Subscript){.offset = dim_constant(builder->module->dims, 0), .term_count = 1, .terms = term};
-}
-
 /* The access with `count` labels in the place of its first subscript: that one, and others from `more` on. */
 static Access split_access(Builder *builder, const Access *access, uint32_t label, uint32_t more, uint32_t count) {
   Subscript *subscripts = arena_array(builder->module->arena, Subscript, access->rank + count - 1);
-  for (uint32_t i = 0; i < count; i++) subscripts[i] = plain(builder, i ? more + i - 1 : label);
+  for (uint32_t i = 0; i < count; i++) subscripts[i] = plain_subscript(builder->module, i ? more + i - 1 : label);
   memcpy(subscripts + count, access->subscripts + 1, (access->rank - 1) * sizeof *subscripts);
   return (Access){access->rank + count - 1, subscripts};
 }

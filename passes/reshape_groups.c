@@ -46,3 +46,9 @@ const char *split_label_name(Arena *arena, const Label *labels, uint32_t count, 
     if (!taken) return name;
   }
 }
+
+Subscript plain_subscript(const Module *module, uint32_t label) {
+  AffineTerm *term = arena_new(module->arena, AffineTerm);
+  *term = (AffineTerm){label, dim_constant(module->dims, 1)};
+  return (Subscript){.offset = dim_constant(module->dims, 0), .term_count = 1, .terms = term};
+}

@@ -13,6 +13,8 @@ typedef struct ReshapeGroups {
 
 /* The smallest groups from one type's dims to another's; false where it has no such form. */
 bool reshape_groups(DimContext *dims, const Type *from, const Type *to, ReshapeGroups *groups);
+/* The subscript that is the label alone. */
+Subscript plain_subscript(const Module *module, uint32_t label);
 /* A name that none of the labels has yet, for a part of the label `joined`: its name with a number. */
 const char *split_label_name(Arena *arena, const Label *labels, uint32_t count, const char *joined);
 #endif

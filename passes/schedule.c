@@ -92,13 +92,6 @@ static const Schedule *make_scalar_leaf(Program *program, const Kernel *kernel) 
   return make_leaf(program, NULL, all, kernel->stage_count);
 }
 
-static bool reads_target(const Expr *expr, uint32_t buffer) {
-  if (expr->kind == EXPR_LOAD && expr->buffer == buffer) return true;
-  for (uint32_t i = 0; i < expr->operand_count; i++)
-    if (reads_target(expr->operands[i], buffer)) return true;
-  return false;
-}
-
 /* A leaf within loops over axes of its stages' targets that the loops around all leaves do not bind. */
 static const Schedule *make_looped_leaf(Program *program, const AxisPart *part, uint64_t loops, const uint32_t *stages,
                                         uint32_t count) {
@@ -124,7 +117,7 @@ void schedule_leaves(Program *program, const Kernel *kernel, StageRange range, c
     bool joins = count > 0 && open_to_more && vector == leaf_vector && own == loops && !(reduces && stage->reduce_count > 1);
     for (uint32_t k = 0; joins && k < count; k++) {
       const Stage *earlier = &kernel->stages[group[k]];
-      if (stage_reduces(earlier, part->axis) && reads_target(stage->expr, earlier->target)) joins = false;
+      if (stage_reduces(earlier, part->axis) && expr_loads(stage->expr, earlier->target)) joins = false;
     }
     if (!joins && count) {
       leaves->items[leaves->count++] = make_looped_leaf(program, leaf_vector ? part : NULL, loops, group, count);

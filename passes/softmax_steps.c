@@ -76,7 +76,7 @@ static Value *sums_of_results(Builder *builder, const Node *contract, uint32_t o
 
 /* Attention divides what its product gives, not the weights that go into it: of them there are more, and they need not be
    passed over once more. The sum of powers of which the greatest is 1 is at least 1, but over no elements. */
-static bool divide_late(Builder *builder, const Node *contract) {
+static void divide_late(Builder *builder, const Node *contract) {
   for (uint32_t i = 0; i < contract->operand_count; i++) {
     const Node *division = softmax_division(contract->operands[i]);
     Value *operands[2] = {contract->operands[0], contract->operands[1]};
@@ -94,9 +94,8 @@ static bool divide_late(Builder *builder, const Node *contract) {
     Value *quotient = build_binary(builder, SCALAR_DIV, product, sums_of_results(builder, contract, i, sums, least));
     if (!quotient) continue;
     contract->results[0]->replacement = quotient;
-    return true;
+    return;
   }
-  return false;
 }
 
 static void divide_region(Builder *builder, Region *region) {

@@ -107,6 +107,13 @@ Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t number, const
   return sum;
 }
 
+bool expr_loads(const Expr *expr, uint32_t buffer) {
+  if (expr->kind == EXPR_LOAD && expr->buffer == buffer) return true;
+  for (uint32_t i = 0; i < expr->operand_count; i++)
+    if (expr_loads(expr->operands[i], buffer)) return true;
+  return false;
+}
+
 uint32_t expr_cost(const Expr *expr) {
   uint32_t cost = expr->kind == EXPR_CALL ? scalar_info(expr->scalar)->cost : expr->kind == EXPR_LOAD;
   for (uint32_t i = 0; i < expr->operand_count; i++) cost += expr_cost(expr->operands[i]);

@@ -201,6 +201,8 @@ Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t buffer, const
 bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis);
 /* Whether an index stands in the subscript. */
 bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript);
+/* Whether the expression reads the buffer, other than by indices. */
+bool expr_loads(const Expr *expr, uint32_t buffer);
 /* Sum of scalar costs, loads counting 1. */
 uint32_t expr_cost(const Expr *expr);
 /* True where the stage reduces over the axis. */

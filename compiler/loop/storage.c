@@ -8,13 +8,6 @@ typedef struct Path {
   bool one_leaf;
 } Path;
 
-static bool expr_loads(const Expr *expr, uint32_t buffer) {
-  if (expr->kind == EXPR_LOAD && expr->buffer == buffer) return true;
-  for (uint32_t i = 0; i < expr->operand_count; i++)
-    if (expr_loads(expr->operands[i], buffer)) return true;
-  return false;
-}
-
 static bool touches(const Kernel *kernel, const Schedule *node, uint32_t buffer) {
   for (uint32_t i = 0; i < node->stage_count; i++) {
     const Stage *stage = &kernel->stages[node->stages[i]];
