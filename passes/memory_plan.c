@@ -21,18 +21,12 @@ static int by_size(const void *x, const void *y) {
   return a->buffer < b->buffer ? -1 : a->buffer > b->buffer;
 }
 
-static int by_offset(const void *x, const void *y) {
-  const Life *a = *(const Life *const *)x, *b = *(const Life *const *)y;
-  return a->offset < b->offset ? -1 : a->offset > b->offset;
-}
-
-static uint64_t place_one(const Life **placed, Life *life, Life *all, size_t done) {
-  size_t count = 0;
-  for (size_t i = 0; i < done; i++)
-    if (overlap(&all[i], life)) placed[count++] = &all[i];
-  qsort(placed, count, sizeof *placed, by_offset);
+/* Puts the life into the tightest gap between the `count` placed ones, which are sorted by offset, and among them. Returns
+   its end. */
+static uint64_t place_one(const Life **placed, size_t count, Life *life) {
   uint64_t end = 0, best = UINT64_MAX, best_gap = UINT64_MAX;
   for (size_t i = 0; i < count; i++) {
+    if (!overlap(placed[i], life)) continue;
     uint64_t gap = placed[i]->offset > end ? placed[i]->offset - end : 0;
     if (gap >= life->bytes && gap < best_gap) {
       best = end;
@@ -41,45 +35,68 @@ static uint64_t place_one(const Life **placed, Life *life, Life *all, size_t don
     if (placed[i]->offset + placed[i]->bytes > end) end = placed[i]->offset + placed[i]->bytes;
   }
   life->offset = best == UINT64_MAX ? end : best;
+  size_t at = count;
+  for (; at > 0 && placed[at - 1]->offset > life->offset; at--) placed[at] = placed[at - 1];
+  placed[at] = life;
   return life->offset + life->bytes;
 }
 
-static uint64_t lower_bound(const Life *lives, size_t count, uint32_t position_count) {
-  uint64_t most = 0;
+static uint64_t lower_bound(Arena *arena, const Life *lives, size_t count, uint32_t position_count) {
+  uint64_t *change = arena_array(arena, uint64_t, position_count + 1), sum = 0, most = 0; /* modulo 2^64 */
+  for (size_t i = 0; i < count; i++) {
+    change[lives[i].first] += lives[i].bytes;
+    change[lives[i].last + 1] -= lives[i].bytes;
+  }
   for (uint32_t step = 0; step < position_count; step++) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-      if (lives[i].first <= step && step <= lives[i].last) sum += lives[i].bytes;
+    sum += change[step];
     if (sum > most) most = sum;
   }
   return most;
 }
 
-/* Slots for symbolic sizes: a member joins a slot of the same size expression first, else any that is free.
- */
+/* Memory of a symbolic size, for lives that never meet. */
+typedef struct Slot {
+  Dim size;
+  uint32_t last; /* of its members' */
+  size_t first_member, last_member;
+} Slot;
+
+/* Whether the life meets none of the slot's; `next` links members. */
+static bool slot_is_free(const Slot *slot, const Life *lives, const size_t *next, const Life *life) {
+  if (life->first > slot->last) return true;
+  for (size_t k = slot->first_member; k != SIZE_MAX; k = next[k])
+    if (overlap(&lives[k], life)) return false;
+  return true;
+}
+
+/* Slots for symbolic sizes: a member joins a slot of the same size expression first, else any that is free. */
 static Dim place_symbolic(Program *program, const Life *lives, size_t count, Dim base) {
   DimContext *dims = program->dims;
   Dim unit = dim_constant(dims, WORKSPACE_ALIGNMENT);
-  int32_t *slot_of = arena_array(program->arena, int32_t, count);
-  Dim *sizes = arena_array(program->arena, Dim, count);
-  int32_t slot_count = 0;
+  Slot *slots = arena_array(program->arena, Slot, count + 1);
+  size_t *next = arena_array(program->arena, size_t, count + 1), slot_count = 0;
   for (size_t i = 0; i < count; i++) {
     Dim size = program->buffers[lives[i].buffer].byte_count;
-    int32_t chosen = -1;
-    for (int pass = 0; pass < 2 && chosen < 0; pass++)
-      for (int32_t slot = 0; slot < slot_count && chosen < 0; slot++) {
-        bool free = pass == 1 ? dim_is_valid(dim_max(dims, sizes[slot], size)) : sizes[slot] == size;
-        for (size_t k = 0; free && k < i; k++) free = slot_of[k] != slot || !overlap(&lives[k], &lives[i]);
-        if (free) chosen = slot;
-      }
-    if (chosen < 0) sizes[chosen = slot_count++] = size;
-    sizes[chosen] = dim_max(dims, sizes[chosen], size);
-    slot_of[i] = chosen;
+    Slot *chosen = NULL;
+    for (size_t k = 0; k < slot_count && !chosen; k++)
+      if (slots[k].size == size && slot_is_free(&slots[k], lives, next, &lives[i])) chosen = &slots[k];
+    for (size_t k = 0; k < slot_count && !chosen; k++)
+      if (slot_is_free(&slots[k], lives, next, &lives[i]) && dim_is_valid(dim_max(dims, slots[k].size, size)))
+        chosen = &slots[k];
+    next[i] = SIZE_MAX;
+    if (chosen) {
+      next[chosen->last_member] = i;
+      chosen->size = dim_max(dims, chosen->size, size);
+      if (lives[i].last > chosen->last) chosen->last = lives[i].last;
+    } else {
+      chosen = &slots[slot_count++];
+      *chosen = (Slot){.size = size, .last = lives[i].last, .first_member = i};
+    }
+    chosen->last_member = i;
   }
-  for (int32_t slot = 0; slot < slot_count; slot++) {
-    for (size_t i = 0; i < count; i++)
-      if (slot_of[i] == slot) program->buffers[lives[i].buffer].offset = base;
-    base = dim_add(dims, base, dim_multiply(dims, dim_ceil_divide(dims, sizes[slot], unit), unit));
+  for (size_t k = 0; k < slot_count; k++) {
+    for (size_t i = slots[k].first_member; i != SIZE_MAX; i = next[i]) program->buffers[lives[i].buffer].offset = base;
+    base = dim_add(dims, base, dim_multiply(dims, dim_ceil_divide(dims, slots[k].size, unit), unit));
   }
   return base;
 }
@@ -107,7 +124,7 @@ void plan_memory(Program *program) {
   Life *lives = arena_array(program->arena, Life, program->buffer_count + 1);
   Life *fixed = arena_array(program->arena, Life, program->buffer_count + 1);
   Life *symbolic = arena_array(program->arena, Life, program->buffer_count + 1);
-  const Life **scratch = arena_array(program->arena, const Life *, program->buffer_count + 1);
+  const Life **placed = arena_array(program->arena, const Life *, program->buffer_count + 1);
   uint32_t position_count = program_lives(program, lives);
   for (size_t i = 0; i < program->buffer_count; i++) {
     int64_t bytes;
@@ -119,11 +136,11 @@ void plan_memory(Program *program) {
       symbolic[symbolic_count++] = lives[i];
     }
   }
-  program->workspace_lower_bound = lower_bound(fixed, fixed_count, position_count);
+  program->workspace_lower_bound = lower_bound(program->arena, fixed, fixed_count, position_count);
   qsort(fixed, fixed_count, sizeof *fixed, by_size);
   uint64_t end = 0;
   for (size_t i = 0; i < fixed_count; i++) {
-    uint64_t top = place_one(scratch, &fixed[i], fixed, i);
+    uint64_t top = place_one(placed, i, &fixed[i]);
     if (top > end) end = top;
     program->buffers[fixed[i].buffer].offset = dim_constant(program->dims, (int64_t)fixed[i].offset);
   }

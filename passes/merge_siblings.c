@@ -5,6 +5,7 @@
    follows the joined one, so that it stays in its kernel; each result is then a slice, which readers see
    through. */
 #include "ir/build.h"
+#include "ir/uses.h"
 #include "loop/program.h"
 #include "passes/passes.h"
 #include <stdlib.h>
@@ -20,12 +21,17 @@ typedef struct Sibling {
   uint32_t axis; /* and in the results of the chain: reshapes split columns, and leave them where they are */
   uint32_t mark; /* result i of the chain has Value.mark `mark + i` */
   bool settled;  /* merged, or never to be */
+  uint32_t next; /* sibling of the region that reads the same tensor, counted from 1; 0: none */
 } Sibling;
 
 typedef struct Merging {
   Module *module;
+  Uses uses;
   Sibling *siblings; /* of one region */
+  Use *pending; /* of the chain that is followed */
+  size_t pending_count, pending_capacity;
   size_t count, capacity;
+  uint32_t *first; /* by id of the tensor that they read: the first of those found so far, counted from 1 */
   uint32_t next_mark;
 } Merging;
 
@@ -113,20 +119,6 @@ static bool is_joinable(const Merging *m, const Sibling *sibling, const Value *o
   return own_constant(operand) || repeats_constant(m->module->dims, operand, sibling->axis, &label, &own);
 }
 
-static bool uses_chain(const Sibling *sibling, const Node *node) {
-  uint32_t place;
-  for (uint32_t i = 0; i < node->operand_count; i++)
-    if (node->operands[i] && place_in(sibling, node->operands[i], &place)) return true;
-  for (uint32_t r = 0; r < node->region_count; r++) {
-    const Region *region = node->regions[r];
-    for (uint32_t i = 0; i < region->result_count; i++)
-      if (place_in(sibling, region->results[i], &place)) return true;
-    for (const Node *inner = region->first; inner; inner = inner->next)
-      if (uses_chain(sibling, inner)) return true;
-  }
-  return false;
-}
-
 /* Takes the node into the chain, or leaves it as a reader of slices. False where such a reader would have
    computed in the contraction's kernel, or would need the slice as a tensor of its own. */
 static bool follow(Merging *m, Sibling *sibling, Node *node) {
@@ -143,16 +135,46 @@ static bool follow(Merging *m, Sibling *sibling, Node *node) {
   return true;
 }
 
+/* A binary heap of uses: the first in the region is at the front. */
+static void push_use(Merging *m, Use use) {
+  arena_push(m->module->arena, m->pending, m->pending_count, m->pending_capacity) = use;
+  for (size_t at = m->pending_count - 1; at > 0 && m->pending[(at - 1) / 2].position > use.position; at = (at - 1) / 2) {
+    m->pending[at] = m->pending[(at - 1) / 2];
+    m->pending[(at - 1) / 2] = use;
+  }
+}
+
+static Use pop_use(Merging *m) {
+  Use first = m->pending[0], last = m->pending[--m->pending_count];
+  size_t at = 0, child;
+  while ((child = 2 * at + 1) < m->pending_count) {
+    if (child + 1 < m->pending_count && m->pending[child + 1].position < m->pending[child].position) child++;
+    if (m->pending[child].position >= last.position) break;
+    m->pending[at] = m->pending[child];
+    at = child;
+  }
+  m->pending[at] = last;
+  return first;
+}
+
+/* Follows what reads the contraction, and what reads that, in the order of the region. */
 static bool find_chain(Merging *m, Sibling *sibling) {
-  const Region *region = sibling->chain[0]->parent;
-  uint32_t place;
+  uint32_t position = 0;
+  size_t taken = 0;
   sibling->mark = m->next_mark;
   sibling->chain[0]->results[0]->mark = m->next_mark++;
-  for (Node *node = sibling->chain[0]->next; node; node = node->next)
-    if (uses_chain(sibling, node) && !follow(m, sibling, node)) return false;
-  for (uint32_t i = 0; i < region->result_count; i++)
-    if (place_in(sibling, region->results[i], &place)) return false;
-  return true;
+  m->pending_count = 0;
+  for (;;) {
+    for (; taken < sibling->count; taken++) {
+      uint32_t id = sibling->chain[taken]->results[0]->id;
+      for (uint32_t i = m->uses.starts[id]; i < m->uses.starts[id + 1]; i++) push_use(m, m->uses.uses[i]);
+    }
+    if (!m->pending_count) return true;
+    Use use = pop_use(m);
+    if (use.position == position) continue; /* it reads two values of the chain */
+    position = use.position;
+    if (!use.node || !follow(m, sibling, use.node)) return false;
+  }
 }
 
 /* Constants of equal dims but along one axis. */
@@ -357,24 +379,24 @@ static void merge(Merging *m, Sibling *const *members, uint32_t count) {
 /* Joined columns pay where panels become fewer, or where the contractions are small, which is when cutting
    each of them into tasks leaves workers idle. A joined result that the next kernels no longer find in a
    core's second cache costs more: with 64 rows of 3 x 768 columns both are equal, with 128 it loses 2 to 4 %.
- */
-static bool pays(Sibling *const *members, uint32_t count) {
+   Returns how many of the members, the last ones, are worth it. */
+static uint32_t members_that_pay(Sibling *const *members, uint32_t count) {
   enum { CACHED_BYTES = 512 * 1024, FEWER_PANELS = 16 };
   const Node *contract = members[0]->chain[0];
   const Type *type = &contract->results[0]->type;
-  uint32_t axis = members[0]->axis;
+  uint32_t axis = members[0]->axis, first = count;
   int64_t columns = 0, panels = 0, extent;
-  for (uint32_t i = 0; i < count; i++) {
+  double row_bytes = (double)element_info(type->element)->bits / 8;
+  for (uint32_t i = 0; i < type->rank; i++) /* a dim that is not known counts for nothing */
+    if (i != axis && dim_is_constant(type->dims[i], &extent)) row_bytes *= (double)extent;
+  for (uint32_t i = count; i-- > 0;) {
     dim_is_constant(members[i]->chain[0]->results[0]->type.dims[axis], &extent);
     columns += extent;
     panels += (extent + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
+    int64_t fewer = panels - (columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
+    if (fewer * FEWER_PANELS >= panels || (double)columns * row_bytes <= CACHED_BYTES) first = i;
   }
-  int64_t fewer = panels - (columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
-  if (fewer * FEWER_PANELS >= panels) return true;
-  double bytes = (double)columns * element_info(type->element)->bits / 8;
-  for (uint32_t i = 0; i < type->rank; i++) /* a dim that is not known counts for nothing */
-    if (i != axis && dim_is_constant(type->dims[i], &extent)) bytes *= (double)extent;
-  return bytes <= CACHED_BYTES;
+  return count - first;
 }
 
 static void clear_marks(Region *region) {
@@ -385,35 +407,55 @@ static void clear_marks(Region *region) {
   }
 }
 
-static void merge_region(Merging *m, Region *region) {
-  Arena *arena = m->module->arena;
-  for (Node *node = region->first; node; node = node->next)
-    for (uint32_t i = 0; i < node->region_count; i++) merge_region(m, node->regions[i]);
+/* Siblings of sibling i, itself included, that are not settled; in order. */
+static uint32_t collect_members(Merging *m, uint32_t i, Sibling **members) {
+  uint32_t count = 0;
+  for (uint32_t k = i + 1; k; k = m->siblings[k - 1].next)
+    if (!m->siblings[k - 1].settled && are_siblings(m, &m->siblings[i], &m->siblings[k - 1]))
+      members[count++] = &m->siblings[k - 1];
+  return count;
+}
+
+static void find_siblings(Merging *m, Region *region) {
   m->count = 0;
   for (Node *node = region->first; node; node = node->next) {
     if (node->kind != PRIMITIVE_CONTRACT) continue;
     Sibling sibling = {0};
-    arena_push(arena, sibling.chain, sibling.count, sibling.capacity) = node;
-    if (find_columns(m, &sibling)) arena_push(arena, m->siblings, m->count, m->capacity) = sibling;
+    arena_push(m->module->arena, sibling.chain, sibling.count, sibling.capacity) = node;
+    if (find_columns(m, &sibling)) arena_push(m->module->arena, m->siblings, m->count, m->capacity) = sibling;
   }
-  for (size_t i = 0; i < m->count; i++) m->siblings[i].settled = !find_chain(m, &m->siblings[i]);
-  Sibling **members = arena_array(arena, Sibling *, m->count);
+  for (size_t i = m->count; i-- > 0;) {
+    Sibling *sibling = &m->siblings[i];
+    uint32_t *first = &m->first[sibling->chain[0]->operands[1 - sibling->weights]->id];
+    sibling->next = *first;
+    *first = (uint32_t)i + 1;
+  }
   for (size_t i = 0; i < m->count; i++) {
-    uint32_t count = 0;
-    for (size_t k = i; k < m->count && !m->siblings[i].settled; k++)
-      if (!m->siblings[k].settled && are_siblings(m, &m->siblings[i], &m->siblings[k]))
-        members[count++] = &m->siblings[k];
-    if (count < 2 || !pays(members, count)) continue;
-    merge(m, members, count);
+    Sibling *sibling = &m->siblings[i];
+    m->first[sibling->chain[0]->operands[1 - sibling->weights]->id] = 0; /* for the next region */
+    sibling->settled = !find_chain(m, sibling);
+  }
+}
+
+static void merge_region(Merging *m, Region *region) {
+  for (Node *node = region->first; node; node = node->next)
+    for (uint32_t i = 0; i < node->region_count; i++) merge_region(m, node->regions[i]);
+  find_siblings(m, region);
+  Sibling **members = arena_array(m->module->arena, Sibling *, m->count);
+  for (uint32_t i = 0; i < m->count; i++) {
+    if (m->siblings[i].settled) continue;
+    uint32_t count = collect_members(m, i, members), paying = members_that_pay(members, count);
+    if (paying >= 2) merge(m, &members[count - paying], paying);
     for (uint32_t k = 0; k < count; k++) members[k]->settled = true;
   }
 }
 
 bool pass_merge_siblings(Module *module) {
-  Merging m = {.module = module, .next_mark = 1};
+  Merging m = {.module = module, .next_mark = 1, .first = arena_array(module->arena, uint32_t, module->value_count)};
   for (size_t i = 0; i < module->entry_count; i++) {
     Region *body = module->entries[i]->body;
     region_count_uses(body);
+    m.uses = uses_of(module->arena, module, body);
     clear_marks(body);
     merge_region(&m, body);
     region_apply_replacements(body);

@@ -31,7 +31,17 @@ static LLVMValueRef emit_minmax(Codegen *cg, const char *name, LLVMValueRef a, L
   return emit_intrinsic(cg, name, &cg->i64, 1, pair, 2);
 }
 
+/* By a power of two: the shift rounds down whatever the sign. */
+static LLVMValueRef shift_divide(Codegen *cg, LLVMValueRef a, int64_t b, LLVMValueRef *remainder) {
+  *remainder = LLVMBuildAnd(cg->builder, a, emit_i64(cg, b - 1), "");
+  return LLVMBuildAShr(cg->builder, a, emit_i64(cg, __builtin_ctzll((uint64_t)b)), "");
+}
+
 LLVMValueRef emit_floor_divide(Codegen *cg, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *remainder) {
+  if (LLVMIsAConstantInt(b)) {
+    int64_t divisor = LLVMConstIntGetSExtValue(b);
+    if (divisor > 0 && (divisor & (divisor - 1)) == 0) return shift_divide(cg, a, divisor, remainder);
+  }
   LLVMValueRef zero = emit_i64(cg, 0);
   LLVMValueRef safe = emit_minmax(cg, "llvm.smax", b, emit_i64(cg, 1));
   LLVMValueRef quotient = LLVMBuildSDiv(cg->builder, a, safe, "");
@@ -95,6 +105,10 @@ void emit_function_attributes(Codegen *cg, LLVMValueRef function, const TargetLe
   if (*level->features) add_text_attribute(cg, function, "target-features", level->features);
   snprintf(bits, sizeof bits, "%u", level->vector_bits);
   add_text_attribute(cg, function, "prefer-vector-width", bits);
+}
+
+void emit_noinline(Codegen *cg, LLVMValueRef function) {
+  add_attribute(cg, function, "noinline");
 }
 
 LLVMValueRef emit_function(Codegen *cg, const char *name, LLVMTypeRef type) {

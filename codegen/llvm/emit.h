@@ -39,6 +39,8 @@ LLVMValueRef emit_dim(Codegen *cg, Dim dim, const LLVMValueRef *symbols);
 /* An internal function with the attributes that every function of an object has. */
 LLVMValueRef emit_function(Codegen *cg, const char *name, LLVMTypeRef type);
 void emit_function_attributes(Codegen *cg, LLVMValueRef function, const TargetLevel *level);
+/* Keeps the function apart from its callers. */
+void emit_noinline(Codegen *cg, LLVMValueRef function);
 LLVMBasicBlockRef emit_block(Codegen *cg, const char *name);
 /* Stack space in the entry block of the current function. */
 LLVMValueRef emit_alloca(Codegen *cg, LLVMTypeRef type, const char *name);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions around the kernels: checks, choice of level, the steps per level. */
+/* The functions around the steps: checks, choice of level, the interface. */
 #include "aicc/abi.h"
-#include "codegen/llvm/emit.h"
+#include "codegen/llvm/run_internal.h"
 #include "loop/storage.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index) {
+LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index) {
   LLVMValueRef at = emit_i64(cg, index);
   return LLVMBuildInBoundsGEP2(cg->builder, cg->i64, base, &at, 1, "");
 }
 
-static LLVMValueRef load_element(Codegen *cg, LLVMValueRef base, uint32_t index, LLVMTypeRef type) {
+LLVMValueRef load_element(Codegen *cg, LLVMValueRef base, uint32_t index, LLVMTypeRef type) {
   LLVMValueRef value = LLVMBuildLoad2(cg->builder, type, element_address(cg, base, index), "");
   LLVMSetAlignment(value, 8);
   return value;
 }
 
-/* Returns `status` from the current function where the condition holds; goes on behind it. */
-static void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status) {
+void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status) {
   LLVMBasicBlockRef fail = emit_block(cg, "fail"), next = emit_block(cg, "next");
   LLVMBuildCondBr(cg->builder, condition, fail, next);
   LLVMPositionBuilderAtEnd(cg->builder, fail);
@@ -30,8 +30,7 @@ static LLVMValueRef is_null(Codegen *cg, LLVMValueRef pointer) {
   return LLVMBuildIsNull(cg->builder, pointer, "");
 }
 
-/* Symbol values by index, from the caller's array in the interface's order. */
-static LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array) {
+LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array) {
   LLVMValueRef *symbols =
       arena_array(cg->program->arena, LLVMValueRef, dim_symbol_count(cg->program->dims) + 1);
   for (uint32_t k = 0; k < cg->names->symbol_count; k++)
@@ -88,8 +87,7 @@ static void check_trips(Codegen *cg, const Step *steps, size_t count, const LLVM
   }
 }
 
-/* Notes a dim that is not 0. */
-static void check_requirement(Codegen *cg, Dim form, const LLVMValueRef *symbols, LLVMValueRef *bad) {
+void check_requirement(Codegen *cg, Dim form, const LLVMValueRef *symbols, LLVMValueRef *bad) {
   LLVMValueRef value = checked_dim(cg, form, symbols, bad);
   *bad = LLVMBuildOr(cg->builder, *bad, LLVMBuildICmp(cg->builder, LLVMIntNE, value, emit_i64(cg, 0), ""), "");
 }
@@ -114,24 +112,66 @@ static LLVMValueRef needed_bytes(Codegen *cg, LLVMValueRef workers, const LLVMVa
   return checked(cg, "llvm.sadd.with.overflow", planned, more, bad);
 }
 
+/* A dim that must not overflow and, of a tensor, not be negative; `place` says in which order they are checked. */
+typedef struct CheckedDim {
+  Dim dim;
+  bool of_tensor;
+  size_t place;
+} CheckedDim;
+
+static int by_dim(const void *x, const void *y) {
+  const CheckedDim *a = x, *b = y;
+  if (a->dim != b->dim) return a->dim < b->dim ? -1 : 1;
+  if (a->of_tensor != b->of_tensor) return a->of_tensor ? -1 : 1;
+  return a->place < b->place ? -1 : a->place > b->place;
+}
+
+static int by_place(const void *x, const void *y) {
+  const CheckedDim *a = x, *b = y;
+  return a->place < b->place ? -1 : a->place > b->place;
+}
+
+static void add_dim(CheckedDim *dims, size_t *count, Dim dim, bool of_tensor) {
+  int64_t constant;
+  if (!dim || dim_is_constant(dim, &constant)) return;
+  dims[*count] = (CheckedDim){dim, of_tensor, *count};
+  ++*count;
+}
+
+/* The symbolic dims and sizes of all buffers, each once, in an order that is the same in every run of aicc. */
+static CheckedDim *buffer_dims(const Program *program, size_t *count) {
+  size_t total = 0, kept = 0;
+  for (size_t i = 0; i < program->buffer_count; i++) total += program->buffers[i].type.rank + 1;
+  CheckedDim *all = arena_array(program->arena, CheckedDim, total + 1);
+  total = 0;
+  for (size_t i = 0; i < program->buffer_count; i++) {
+    const ProgramBuffer *buffer = &program->buffers[i];
+    for (uint32_t d = 0; d < buffer->type.rank; d++) add_dim(all, &total, buffer->type.dims[d], true);
+    add_dim(all, &total, buffer->byte_count, false);
+  }
+  qsort(all, total, sizeof *all, by_dim);
+  for (size_t i = 0; i < total; i++)
+    if (!kept || all[kept - 1].dim != all[i].dim) all[kept++] = all[i];
+  qsort(all, kept, sizeof *all, by_place);
+  *count = kept;
+  return all;
+}
+
 /* True (as i1) where a symbol leaves its range, a dim is negative or at odds with another, or a size overflows. */
 static LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols) {
   const Program *program = cg->program;
   LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
   int64_t constant;
+  size_t count;
   for (uint32_t k = 0; k < cg->names->symbol_count; k++) {
     const Symbol *symbol = cg->names->symbols[k];
     bad = LLVMBuildOr(cg->builder, bad,
                       outside(cg, symbols[symbol->index], symbol->range.low, symbol->range.high), "");
   }
-  for (size_t i = 0; i < program->buffer_count; i++) {
-    const ProgramBuffer *buffer = &program->buffers[i];
-    for (uint32_t d = 0; d < buffer->type.rank; d++)
-      if (!dim_is_constant(buffer->type.dims[d], &constant))
-        bad =
-            LLVMBuildOr(cg->builder, bad,
-                        outside(cg, checked_dim(cg, buffer->type.dims[d], symbols, &bad), 0, INT64_MAX), "");
-    if (!dim_is_constant(buffer->byte_count, &constant)) checked_dim(cg, buffer->byte_count, symbols, &bad);
+  const CheckedDim *dims = buffer_dims(program, &count);
+  for (size_t i = 0; i < count; i++) {
+    LLVMValueRef value = checked_dim(cg, dims[i].dim, symbols, &bad);
+    if (dims[i].of_tensor) bad = LLVMBuildOr(cg->builder, bad, outside(cg, value, 0, INT64_MAX), "");
   }
   check_trips(cg, program->steps, program->step_count, symbols, &bad);
   check_requirements(cg, symbols, &bad);
@@ -155,166 +195,6 @@ static void check_pointers(Codegen *cg, LLVMValueRef array, Storage storage, con
   }
 }
 
-typedef struct LevelRun {
-  LLVMValueRef inputs, outputs, workspace, frame;
-  LLVMValueRef *symbols; /* those of the loops around the current step included */
-  LLVMValueRef *kernels;
-  LLVMValueRef slots;   /* the arguments of the next call */
-  LLVMValueRef scratch; /* of all workers but the first */
-} LevelRun;
-
-static LLVMValueRef buffer_pointer(Codegen *cg, const LevelRun *run, uint32_t index) {
-  const ProgramBuffer *buffer = &cg->program->buffers[index];
-  if (buffer->storage == STORAGE_ARGUMENT) return load_element(cg, run->inputs, buffer->index, cg->pointer);
-  if (buffer->storage == STORAGE_RESULT) return load_element(cg, run->outputs, buffer->index, cg->pointer);
-  if (buffer->storage == STORAGE_CONSTANT) return cg->weights[index];
-  LLVMValueRef offset = emit_dim(cg, buffer->offset, run->symbols);
-  return LLVMBuildInBoundsGEP2(cg->builder, cg->i8, run->workspace, &offset, 1, "");
-}
-
-static void emit_kernel_call(Codegen *cg, const LevelRun *run, const Step *step) {
-  const Kernel *kernel = cg->program->kernels[step->kernel];
-  LLVMValueRef function = run->kernels[step->kernel], slots = run->slots;
-  uint32_t at = 0;
-  int64_t tasks;
-  uint32_t parameters = kernel_parameter_count(kernel);
-  for (uint32_t i = 0; i < parameters; i++)
-    LLVMBuildStore(cg->builder, buffer_pointer(cg, run, step->buffers[i]), element_address(cg, slots, at++));
-  uint64_t used = kernel_symbols(kernel);
-  for (uint32_t s = 0; s < 64; s++)
-    if (used >> s & 1) LLVMBuildStore(cg->builder, run->symbols[s], element_address(cg, slots, at++));
-  if (step->buffer_count > parameters) {
-    LLVMValueRef first = buffer_pointer(cg, run, step->buffers[parameters]);
-    LLVMBuildStore(cg->builder, first, element_address(cg, slots, at++));
-    LLVMBuildStore(cg->builder, run->scratch, element_address(cg, slots, at++));
-  }
-  if (dim_is_constant(kernel->task_count, &tasks) && tasks == 1) {
-    LLVMValueRef arguments[3] = {slots, emit_i64(cg, 0), emit_i32(cg, 0)};
-    emit_call(cg, function, arguments, 3);
-    return;
-  }
-  LLVMValueRef arguments[4] = {run->frame, function, slots, emit_dim(cg, kernel->task_count, run->symbols)};
-  emit_call(cg, emit_runtime_function(cg, "aicc_support_parallel"), arguments, 4);
-}
-
-enum { SCRATCH_SLOTS = 2 };
-
-static uint32_t most_slots(const Program *program) {
-  uint32_t most = 1;
-  for (size_t i = 0; i < program->kernel_count; i++) {
-    const Kernel *kernel = program->kernels[i];
-    uint32_t count = kernel_parameter_count(kernel) + (uint32_t)__builtin_popcountll(kernel_symbols(kernel)) + SCRATCH_SLOTS;
-    if (count > most) most = count;
-  }
-  return most;
-}
-
-static void emit_check(Codegen *cg, const LevelRun *run, const Step *step) {
-  LLVMValueRef status = LLVMBuildLoad2(cg->builder, cg->i32, buffer_pointer(cg, run, step->buffers[0]), "");
-  return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
-}
-
-/* The bool that a step finds in a buffer. */
-static LLVMValueRef load_truth(Codegen *cg, const LevelRun *run, uint32_t buffer) {
-  LLVMValueRef stored = LLVMBuildLoad2(cg->builder, cg->i8, buffer_pointer(cg, run, buffer), "");
-  return LLVMBuildICmp(cg->builder, LLVMIntNE, stored, LLVMConstNull(cg->i8), "");
-}
-
-/* What an inner list of steps requires; those of the program are checked before a level is chosen. */
-static void emit_requirement(Codegen *cg, const LevelRun *run, const Step *step) {
-  LLVMValueRef bad = LLVMConstInt(cg->bool_type, 0, false);
-  check_requirement(cg, step->form, run->symbols, &bad);
-  return_if(cg, bad, emit_i32(cg, AICC_E_SHAPE));
-}
-
-static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count);
-
-static void emit_if(Codegen *cg, LevelRun *run, const Step *step) {
-  LLVMBasicBlockRef branches[2] = {emit_block(cg, "then"), emit_block(cg, "else")},
-                    end = emit_block(cg, "end_if");
-  LLVMBuildCondBr(cg->builder, load_truth(cg, run, step->buffers[0]), branches[0], branches[1]);
-  for (uint32_t k = 0; k < 2; k++) {
-    LLVMPositionBuilderAtEnd(cg->builder, branches[k]);
-    emit_steps(cg, run, step->bodies[k].steps, step->bodies[k].count);
-    LLVMBuildBr(cg->builder, end);
-  }
-  LLVMPositionBuilderAtEnd(cg->builder, end);
-}
-
-/* The number of iterations; null where only the condition ends them. */
-static LLVMValueRef emit_count(Codegen *cg, const LevelRun *run, const Step *step) {
-  if (step->trip) return emit_dim(cg, step->trip, run->symbols);
-  if (!step->counted) return NULL;
-  LLVMValueRef address = buffer_pointer(cg, run, step->buffers[step->buffer_count - 1]);
-  return LLVMBuildLoad2(cg->builder, cg->i64, address, "");
-}
-
-static void emit_loop(Codegen *cg, LevelRun *run, const Step *step) {
-  LLVMValueRef count = emit_count(cg, run, step), zero = emit_i64(cg, 0);
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(cg->builder), head = emit_block(cg, "loop");
-  LLVMBasicBlockRef body = emit_block(cg, "body"), end = emit_block(cg, "end_loop");
-  LLVMBuildBr(cg->builder, head);
-  LLVMPositionBuilderAtEnd(cg->builder, head);
-  LLVMValueRef iteration = LLVMBuildPhi(cg->builder, cg->i64, step->iteration->name);
-  LLVMValueRef more = LLVMConstInt(cg->bool_type, 1, false);
-  if (count) more = LLVMBuildICmp(cg->builder, LLVMIntSLT, iteration, count, "");
-  if (step->conditional) more = LLVMBuildAnd(cg->builder, more, load_truth(cg, run, step->buffers[0]), "");
-  LLVMBuildCondBr(cg->builder, more, body, end);
-  LLVMPositionBuilderAtEnd(cg->builder, body);
-  run->symbols[step->iteration->index] = iteration;
-  emit_steps(cg, run, step->bodies[0].steps, step->bodies[0].count);
-  LLVMValueRef values[2] = {zero, LLVMBuildAdd(cg->builder, iteration, emit_i64(cg, 1), "")};
-  LLVMBasicBlockRef sources[2] = {before, LLVMGetInsertBlock(cg->builder)};
-  LLVMAddIncoming(iteration, values, sources, 2);
-  LLVMBuildBr(cg->builder, head);
-  LLVMPositionBuilderAtEnd(cg->builder, end);
-}
-
-static void emit_steps(Codegen *cg, LevelRun *run, const Step *steps, size_t count) {
-  for (size_t i = 0; i < count; i++) switch (steps[i].kind) {
-    case STEP_KERNEL:
-      emit_kernel_call(cg, run, &steps[i]);
-      break;
-    case STEP_CHECK:
-      emit_check(cg, run, &steps[i]);
-      break;
-    case STEP_REQUIRE:
-      if (steps != cg->program->steps) emit_requirement(cg, run, &steps[i]);
-      break;
-    case STEP_IF:
-      emit_if(cg, run, &steps[i]);
-      break;
-    case STEP_LOOP:
-      emit_loop(cg, run, &steps[i]);
-      break;
-    }
-}
-
-/* i32 run_LEVEL(inputs, outputs, symbols, workspace, frame) */
-static LLVMValueRef emit_level(Codegen *cg, const TargetLevel *level) {
-  const Program *program = cg->program;
-  char name[96];
-  LLVMValueRef *kernels = arena_array(program->arena, LLVMValueRef, program->kernel_count + 1);
-  for (size_t i = 0; i < program->kernel_count; i++) kernels[i] = emit_kernel(cg, program->kernels[i], level);
-  LLVMTypeRef parameters[5] = {cg->pointer, cg->pointer, cg->pointer, cg->pointer, cg->pointer};
-  snprintf(name, sizeof name, "%s_run_%s", cg->names->name, level->alias);
-  LLVMValueRef function = emit_function(cg, name, LLVMFunctionType(cg->i32, parameters, 5, false));
-  LLVMPositionBuilderAtEnd(cg->builder, LLVMAppendBasicBlockInContext(cg->context, function, "entry"));
-  debug_function(cg, function, name, 0);
-  LevelRun run = {.inputs = LLVMGetParam(function, 0),
-                  .outputs = LLVMGetParam(function, 1),
-                  .workspace = LLVMGetParam(function, 3),
-                  .frame = LLVMGetParam(function, 4),
-                  .kernels = kernels};
-  run.slots = emit_alloca(cg, LLVMArrayType2(cg->i64, most_slots(program)), "slots");
-  run.symbols = load_symbols(cg, LLVMGetParam(function, 2));
-  LLVMValueRef planned = emit_dim(cg, program->workspace_bytes, run.symbols);
-  run.scratch = LLVMBuildGEP2(cg->builder, cg->i8, run.workspace, &planned, 1, "");
-  emit_steps(cg, &run, program->steps, program->step_count);
-  LLVMBuildRet(cg->builder, emit_i32(cg, 0));
-  return function;
-}
-
 /* The fields of an aicc_frame (runtime/kernels/support.h). */
 enum { FRAME_PARALLEL_FOR, FRAME_USER, FRAME_WORKERS, FRAME_LEVEL };
 
@@ -330,8 +210,8 @@ static LLVMValueRef frame_workers(Codegen *cg, LLVMValueRef frame) {
   return LLVMBuildSelect(cg->builder, serial, emit_i32(cg, 1), load_frame(cg, frame, FRAME_WORKERS, cg->i32), "");
 }
 
-/* Asks for the CPU's level once and calls that level's list. */
-static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *arguments,
+/* Asks for the CPU's level once and runs the steps with that level's kernels, the last of the arguments. */
+static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef steps, LLVMValueRef *arguments,
                           const LLVMValueRef *levels) {
   const Target *target = cg->options->target;
   uint32_t mask = 0;
@@ -356,7 +236,8 @@ static void emit_dispatch(Codegen *cg, LLVMValueRef frame, LLVMValueRef *argumen
     LLVMBasicBlockRef block = emit_block(cg, target->levels[i].alias);
     LLVMAddCase(choice, emit_i32(cg, target->levels[i].abi_level), block);
     LLVMPositionBuilderAtEnd(cg->builder, block);
-    LLVMBuildRet(cg->builder, emit_call(cg, levels[i], arguments, 5));
+    arguments[5] = levels[i];
+    LLVMBuildRet(cg->builder, emit_call(cg, steps, arguments, 6));
   }
   LLVMPositionBuilderAtEnd(cg->builder, none);
   LLVMBuildRet(cg->builder, emit_i32(cg, AICC_E_CPU));
@@ -367,7 +248,8 @@ LLVMValueRef emit_run(Codegen *cg) {
   const Region *body = cg->program->entry->body;
   LLVMValueRef levels[LEVEL_LIMIT] = {NULL};
   for (uint32_t i = 0; i < target->level_count; i++)
-    if (cg->options->level_mask >> i & 1) levels[i] = emit_level(cg, &target->levels[i]);
+    if (cg->options->level_mask >> i & 1) levels[i] = emit_kernel_table(cg, &target->levels[i]);
+  LLVMValueRef steps = emit_steps_function(cg);
   char name[96];
   LLVMTypeRef parameters[7] = {cg->pointer, cg->pointer, cg->pointer, cg->pointer,
                                cg->pointer, cg->i64,     cg->pointer};
@@ -395,8 +277,8 @@ LLVMValueRef emit_run(Codegen *cg) {
   LLVMValueRef space[3] = {workspace, LLVMGetParam(function, 5), needed};
   status = emit_call(cg, emit_runtime_function(cg, "aicc_support_workspace"), space, 3);
   return_if(cg, LLVMBuildICmp(cg->builder, LLVMIntNE, status, emit_i32(cg, 0), ""), status);
-  LLVMValueRef arguments[5] = {inputs, outputs, symbol_array, workspace, frame};
-  emit_dispatch(cg, frame, arguments, levels);
+  LLVMValueRef arguments[6] = {inputs, outputs, symbol_array, workspace, frame};
+  emit_dispatch(cg, frame, steps, arguments, levels);
   return function;
 }
 
