@@ -1,42 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simplifies a kernel's axes before it is scheduled: axes and dims of extent 1 vanish, and two adjacent axes
    that every access walks as one become one. Fewer axes mean longer inner loops. */
+#include "passes/kernel_accesses.h"
 #include "passes/lower.h"
 #include <string.h>
-
-typedef void (*AccessVisitor)(void *user, uint32_t buffer, Subscript **subscripts, uint32_t rank);
-
-/* Expressions belong to this kernel alone, so they are edited in place. */
-static void visit_expr(const Kernel *kernel, Expr *expr, AccessVisitor visit, void *user) {
-  if (expr->kind == EXPR_LOAD) {
-    Subscript *subscripts = (Subscript *)expr->subscripts;
-    visit(user, expr->buffer, &subscripts, kernel->buffers[expr->buffer].rank);
-    expr->subscripts = subscripts;
-  } else if (expr->kind == EXPR_INDEX) {
-    Subscript *form = (Subscript *)expr->subscripts;
-    visit(user, UINT32_MAX, &form, 1);
-    expr->subscripts = form;
-  }
-  for (uint32_t i = 0; i < expr->range_count; i++) {
-    Subscript *form = (Subscript *)&expr->ranges[i].form;
-    visit(user, UINT32_MAX, &form, 1);
-  }
-  for (uint32_t i = 0; i < expr->operand_count; i++)
-    visit_expr(kernel, (Expr *)expr->operands[i], visit, user);
-}
-
-/* Every access of the kernel; accesses that are no buffer's (indices, guards) come with buffer UINT32_MAX. */
-static void visit_accesses(Kernel *kernel, AccessVisitor visit, void *user) {
-  for (uint32_t i = 0; i < kernel->stage_count; i++) {
-    Stage *stage = &kernel->stages[i];
-    Subscript *subscripts = (Subscript *)stage->subscripts;
-    visit(user, stage->target, &subscripts, kernel->buffers[stage->target].rank);
-    stage->subscripts = subscripts;
-    visit_expr(kernel, (Expr *)stage->expr, visit, user);
-  }
-  for (uint32_t i = kernel->axis_count; i < kernel->axis_count + kernel->index_count; i++)
-    visit_expr(kernel, (Expr *)kernel->axes[i].value, visit, user);
-}
 
 typedef struct AxisMap {
   Arena *arena;
@@ -73,7 +40,7 @@ static void remove_axes(Program *program, Kernel *kernel, AxisMap *map) {
     map->to[a] = (int32_t)count++;
   }
   kernel->axis_count -= removed;
-  visit_accesses(kernel, map_access, map);
+  kernel_visit_accesses(kernel, map_access, map);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     Stage *stage = &kernel->stages[i];
     uint32_t *axes = arena_array(program->arena, uint32_t, stage->reduce_count), kept = 0;
@@ -125,13 +92,13 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
       if (dim_equals_constant(kernel->buffers[b].dims[i], 1) &&
           !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
         removal.drop[b] |= UINT64_C(1) << i;
-  visit_accesses(kernel, keep_indexed, &removal);
+  kernel_visit_accesses(kernel, keep_indexed, &removal);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     const Stage *stage = &kernel->stages[i];
     for (uint32_t d = 0; d < kernel->buffers[stage->target].rank; d++)
       if (stage->subscripts[d].term_count) removal.drop[stage->target] &= ~(UINT64_C(1) << d);
   }
-  visit_accesses(kernel, drop_dims, &removal);
+  kernel_visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t b = 0; b < kernel->buffer_count; b++) {
     KernelBuffer *buffer = &kernel->buffers[b];
     Dim *dims = arena_array(program->arena, Dim, buffer->rank);
@@ -185,7 +152,7 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
   for (uint32_t i = 0; i < kernel->buffer_count; i++) check.position[i] = -1;
   Dim merged = dim_multiply(program->dims, kernel->axes[a].extent, kernel->axes[b].extent);
   if (!dim_is_valid(merged) || !check.ok) return false;
-  visit_accesses(kernel, check_pair, &check);
+  kernel_visit_accesses(kernel, check_pair, &check);
   for (uint32_t i = 0; i < kernel->buffer_count && check.ok; i++) {
     if (check.position[i] < 0) continue;
     /* The first axis may fit by what a run requires; that says nothing of products. */
@@ -206,7 +173,7 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
     removal.drop[i] = UINT64_C(1) << (at + 1);
     buffer->dims = dims;
   }
-  visit_accesses(kernel, drop_dims, &removal);
+  kernel_visit_accesses(kernel, drop_dims, &removal);
   for (uint32_t i = 0; i < kernel->buffer_count; i++)
     if (removal.drop[i]) kernel->buffers[i].rank--;
   kernel->axes[a].extent = merged;

@@ -12,12 +12,18 @@ static void renumber(Step *steps, size_t count, const uint32_t *same) {
 
 void deduplicate_kernels(Program *program) {
   uint32_t *same = arena_array(program->arena, uint32_t, program->kernel_count);
-  size_t kept = 0;
+  size_t kept = 0, mask = 1;
+  while (mask < 2 * program->kernel_count) mask *= 2;
+  uint32_t *table = arena_array(program->arena, uint32_t, mask--); /* of those kept, counted from 1; 0: free */
   for (size_t i = 0; i < program->kernel_count; i++) {
-    size_t match = 0;
-    while (match < kept && !kernel_equal(program->kernels[match], program->kernels[i])) match++;
-    if (match == kept) program->kernels[kept++] = program->kernels[i];
-    same[i] = (uint32_t)match;
+    Kernel *kernel = program->kernels[i];
+    uint64_t slot = kernel_hash(kernel) & mask;
+    while (table[slot] && !kernel_equal(program->kernels[table[slot] - 1], kernel)) slot = (slot + 1) & mask;
+    if (!table[slot]) {
+      program->kernels[kept++] = kernel;
+      table[slot] = (uint32_t)kept;
+    }
+    same[i] = table[slot] - 1;
   }
   program->kernel_count = kept;
   for (size_t i = 0; i < kept; i++) program->kernels[i]->name = arena_format(program->arena, "k%zu", i);

@@ -95,28 +95,35 @@ static bool is_broadcast(const Value *value) {
   return producer && producer->kind == PRIMITIVE_VIEW && size_of(producer->operands[0]) < size_of(value);
 }
 
-/* The order of most elements among the operands of the result's rank; the first where alike. */
+/* An order that operands have, and how many elements they have. */
+typedef struct OrderVote {
+  const Order *order;
+  double elements;
+  uint32_t first; /* operand that is no broadcast; UINT32_MAX: none */
+} OrderVote;
+
+/* The order of most elements among the operands of the result's rank, if one that is no broadcast has it; the first where
+   alike. */
 static const Order *order_of_majority(Layout *layout, const Node *node) {
-  const Order *best = NULL;
-  double most = 0;
-  uint32_t rank = node->results[0]->type.rank;
+  uint32_t rank = node->results[0]->type.rank, count = 0;
+  OrderVote *votes = arena_array(layout->builder.module->arena, OrderVote, node->operand_count);
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *value = node->operands[i];
     if (!value || value->type.rank != rank || layout_is_constant(layout, value)) continue;
     const Order *order = layout_order(layout, value);
-    double sum = 0;
-    for (uint32_t k = 0; k < node->operand_count && !is_broadcast(value); k++) {
-      const Value *other = node->operands[k];
-      if (other && other->type.rank == rank && !layout_is_constant(layout, other) &&
-          same_order(layout_order(layout, other), order, rank))
-        sum += size_of(other);
-    }
-    if (sum > most) {
-      most = sum;
-      best = order;
-    }
+    uint32_t at = 0;
+    while (at < count && !same_order(votes[at].order, order, rank)) at++;
+    if (at == count) votes[count++] = (OrderVote){order, 0, UINT32_MAX};
+    votes[at].elements += size_of(value);
+    if (votes[at].first == UINT32_MAX && !is_broadcast(value)) votes[at].first = i;
   }
-  return best;
+  const OrderVote *best = NULL;
+  for (uint32_t i = 0; i < count; i++)
+    if (votes[i].first != UINT32_MAX && votes[i].elements > 0 &&
+        (!best || votes[i].elements > best->elements ||
+         (votes[i].elements == best->elements && votes[i].first < best->first)))
+      best = &votes[i];
+  return best ? best->order : NULL;
 }
 
 /* Where the operand's order keeps every group whole, the reshape works within it: groups in the operand's

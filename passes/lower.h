@@ -18,6 +18,7 @@ void lower_print_groups(struct Text *text, const Lowering *lowering);
 Program *lower_emit(Lowering *lowering);
 
 /* Merges adjacent axes of every kernel that all accesses walk as one, and drops those of extent 1. */
+void rebase_kernels(Program *program);
 void coalesce_kernels(Program *program);
 
 /* Gives every kernel its default schedule and task count. */

@@ -47,6 +47,16 @@ static LLVMValueRef buffer_pointer(Codegen *cg, const Run *run, uint32_t index) 
   return LLVMBuildInBoundsGEP2(cg->builder, cg->i8, run->workspace, &offset, 1, "");
 }
 
+/* Where a call's parameter begins. */
+static LLVMValueRef parameter_pointer(Codegen *cg, const Run *run, const Step *step, uint32_t parameter) {
+  LLVMValueRef whole = buffer_pointer(cg, run, step->buffers[parameter]);
+  if (!step_start(step, parameter)) return whole;
+  uint32_t bytes = element_info(cg->program->buffers[step->buffers[parameter]].type.element)->bits / 8;
+  LLVMValueRef start = emit_dim(cg, step_start(step, parameter), run->symbols);
+  LLVMValueRef offset = LLVMBuildMul(cg->builder, start, emit_i64(cg, bytes), "");
+  return LLVMBuildGEP2(cg->builder, cg->i8, whole, &offset, 1, "");
+}
+
 static void emit_kernel_call(Codegen *cg, const Run *run, const Step *step) {
   const Kernel *kernel = cg->program->kernels[step->kernel];
   LLVMValueRef function = kernel_function(cg, run, step->kernel), slots = run->slots;
@@ -54,7 +64,7 @@ static void emit_kernel_call(Codegen *cg, const Run *run, const Step *step) {
   int64_t tasks;
   uint32_t parameters = kernel_parameter_count(kernel);
   for (uint32_t i = 0; i < parameters; i++)
-    LLVMBuildStore(cg->builder, buffer_pointer(cg, run, step->buffers[i]), element_address(cg, slots, at++));
+    LLVMBuildStore(cg->builder, parameter_pointer(cg, run, step, i), element_address(cg, slots, at++));
   uint64_t used = kernel_symbols(kernel);
   for (uint32_t s = 0; s < 64; s++)
     if (used >> s & 1) LLVMBuildStore(cg->builder, run->symbols[s], element_address(cg, slots, at++));

@@ -83,16 +83,25 @@ static bool provide(Run *run, uint32_t index, const Location *location) {
   return run->memory[index] || !run->byte_counts[index] || fail(run, location, "was given no memory", index);
 }
 
+/* Where a parameter begins, in bytes; a whole one, and one of an invalid place, at 0. */
+static bool parameter_offset(const Run *run, const Step *step, uint32_t i, uint64_t *bytes) {
+  Dim start = step_start(step, i);
+  int64_t elements = 0;
+  if (start && (!dim_evaluate(start, run->symbols, &elements) || elements < 0)) return false;
+  return element_byte_count(run->program->buffers[step->buffers[i]].type.element, elements, bytes);
+}
+
 static bool sizes_agree(const Run *run, const Step *step, const Kernel *kernel) {
   for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
     const KernelBuffer *parameter = &kernel->buffers[i];
-    uint64_t byte_count;
+    uint64_t byte_count, offset, end;
     int64_t count;
     if (!dim_evaluate(kernel_buffer_count(run->program->dims, parameter), run->symbols, &count))
       return fail(run, &step->location, "is bound to a parameter of an invalid shape", step->buffers[i]);
     if (parameter->element != run->program->buffers[step->buffers[i]].type.element ||
-        !element_byte_count(parameter->element, count, &byte_count) ||
-        byte_count != run->byte_counts[step->buffers[i]])
+        !element_byte_count(parameter->element, count, &byte_count) || !parameter_offset(run, step, i, &offset) ||
+        __builtin_add_overflow(offset, byte_count, &end) ||
+        (step_start(step, i) ? end > run->byte_counts[step->buffers[i]] : end != run->byte_counts[step->buffers[i]]))
       return fail(run, &step->location, "is bound to a parameter of another type", step->buffers[i]);
   }
   return true;
@@ -106,8 +115,13 @@ static bool run_kernel(Run *run, const Step *step) {
                   "a step names no kernel or has another number of buffers");
   const Kernel *kernel = program->kernels[step->kernel];
   void **buffers = arena_array(run->arena, void *, step->buffer_count);
-  for (uint32_t i = 0; i < step->buffer_count; i++) buffers[i] = run->memory[step->buffers[i]];
-  return sizes_agree(run, step, kernel) && interpret_kernel(program, kernel, buffers, run->symbols);
+  if (!sizes_agree(run, step, kernel)) return false;
+  for (uint32_t i = 0; i < step->buffer_count; i++) {
+    uint64_t offset = 0;
+    if (i < kernel_parameter_count(kernel)) parameter_offset(run, step, i, &offset);
+    buffers[i] = offset ? (uint8_t *)run->memory[step->buffers[i]] + offset : run->memory[step->buffers[i]];
+  }
+  return interpret_kernel(program, kernel, buffers, run->symbols);
 }
 
 /* The number that a step finds in its i-th buffer: of `size` bytes and that element type. */

@@ -156,7 +156,19 @@ static bool parse_step_buffer(ProgramParser *self, Step *step) {
   return true;
 }
 
-/* "@k0(#0, #1)" */
+/* "#0", "#1 at 64" */
+static bool parse_parameter(ProgramParser *self, Step *step) {
+  Dim start = NULL;
+  if (!parse_step_buffer(self, step)) return false;
+  if (lexer_accept_word(&self->parser.lexer, "at") && !parse_dim(&self->parser, &start)) return false;
+  Dim *starts = arena_array(self->program->arena, Dim, step->buffer_count);
+  for (uint32_t i = 0; i + 1 < step->buffer_count; i++) starts[i] = step->starts[i];
+  starts[step->buffer_count - 1] = start;
+  step->starts = starts;
+  return true;
+}
+
+/* "@k0(#0, #1 at 64)" */
 static bool parse_call(ProgramParser *self, Step *step) {
   Parser *parser = &self->parser;
   Lexer *lexer = &parser->lexer;
@@ -167,7 +179,7 @@ static bool parse_call(ProgramParser *self, Step *step) {
   lexer_next(lexer);
   if (!parse_expect(parser, '(')) return false;
   while (!lexer_is(lexer, ')'))
-    if ((step->buffer_count && !parse_expect(parser, ',')) || !parse_step_buffer(self, step)) return false;
+    if ((step->buffer_count && !parse_expect(parser, ',')) || !parse_parameter(self, step)) return false;
   lexer_next(lexer);
   return true;
 }

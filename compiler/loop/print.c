@@ -365,8 +365,10 @@ static void print_step(Text *text, const Program *program, const Step *step, int
   case STEP_KERNEL:
     text_add(text, "run ");
     print_global(text, program->kernels[step->kernel]->name);
-    for (uint32_t i = 0; i < step->buffer_count; i++)
+    for (uint32_t i = 0; i < step->buffer_count; i++) {
       text_format(text, "%s#%u", i ? ", " : "(", step->buffers[i]);
+      if (i < kernel_parameter_count(program->kernels[step->kernel])) print_dim(text, " at ", step_start(step, i));
+    }
     text_add(text, step->buffer_count ? ")" : "()");
     break;
   }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about kernels that passes, interpreter and code generation share. */
+#include "base/hash.h"
 #include "loop/program.h"
 #include "loop/storage.h"
 #include <string.h>
@@ -57,6 +58,8 @@ Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer) {
   }
   return count;
 }
+
+Dim step_start(const Step *step, uint32_t parameter) { return step->starts ? step->starts[parameter] : NULL; }
 
 bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript) {
   for (uint32_t i = 0; i < subscript->term_count; i++)
@@ -212,6 +215,28 @@ bool kernel_visit_dims(const Kernel *kernel, DimVisitor visit, void *user) {
       return false;
   }
   return visit(user, kernel->task_count);
+}
+
+static uint64_t hash_number(uint64_t number, uint64_t seed) { return hash_bytes(&number, sizeof number, seed); }
+
+static bool hash_dim(void *user, Dim dim) {
+  uint64_t *hash = user;
+  *hash = hash_number(dim->hash, *hash);
+  return true;
+}
+
+static uint64_t hash_expr(const Expr *expr, uint64_t seed) {
+  uint64_t what = expr->kind == EXPR_LITERAL ? expr->bits : expr->kind == EXPR_LOAD ? expr->buffer : expr->kind == EXPR_CALL ? expr->scalar : 0;
+  seed = hash_number(what, hash_number(expr->kind, seed));
+  for (uint32_t i = 0; i < expr->operand_count; i++) seed = hash_expr(expr->operands[i], seed);
+  return seed;
+}
+
+uint64_t kernel_hash(const Kernel *kernel) {
+  uint64_t hash = hash_number(kernel->buffer_count, kernel->axis_count);
+  kernel_visit_dims(kernel, hash_dim, &hash);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) hash = hash_expr(kernel->stages[i].expr, hash);
+  return hash;
 }
 
 bool kernel_equal(const Kernel *a, const Kernel *b) {

@@ -153,6 +153,9 @@ struct Step {
   /* Program buffers. KERNEL: one per parameter; behind them, set by the memory plan, the scratch of the first worker, where
      the kernel takes any. LOOP: condition, count, where it has them. */
   const uint32_t *buffers;
+  /* KERNEL: null, or one per parameter: the element of the buffer with which the parameter begins, where it is a part of
+     the buffer; null where it is all of it. */
+  const Dim *starts;
   Location location;
   Dim form; /* REQUIRE */
   StepList bodies[2];
@@ -181,6 +184,8 @@ typedef struct Program {
 
 /* How many lists of steps a step has. */
 uint32_t step_body_count(const Step *step);
+/* Where a call's parameter begins in its buffer; null where it is all of the buffer. */
+Dim step_start(const Step *step, uint32_t parameter);
 /* Whether the kernel's buffer is a parameter. */
 bool kernel_buffer_is_parameter(const Kernel *kernel, uint32_t buffer);
 uint32_t kernel_parameter_count(const Kernel *kernel);
@@ -212,6 +217,8 @@ uint64_t stage_axes(const Kernel *kernel, const Stage *stage);
 
 /* Same meaning and schedule, whatever the names: such kernels are generated once. */
 bool kernel_equal(const Kernel *a, const Kernel *b);
+/* The same for equal kernels. */
+uint64_t kernel_hash(const Kernel *kernel);
 /* Calls for every dim of the kernel's axes, indices, buffers and stages, and for its number of tasks, until the visitor
    returns false. */
 bool kernel_visit_dims(const Kernel *kernel, DimVisitor visit, void *user);

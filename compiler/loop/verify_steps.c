@@ -39,6 +39,18 @@ static void check_iterations(StepVerifier *self, const Kernel *kernel) {
   kernel_visit_dims(kernel, check_dim, self);
 }
 
+/* The parameter is as large as the buffer, or a part of it that begins at a whole byte. */
+static bool verify_extent(const StepVerifier *self, const Step *step, uint32_t at) {
+  DimContext *dims = self->base->program->dims;
+  const KernelBuffer *parameter = &self->base->kernel->buffers[at];
+  const Type *type = &self->base->program->buffers[step->buffers[at]].type;
+  Dim count = kernel_buffer_count(dims, parameter), all = type_count(dims, type), start = step_start(step, at);
+  if (parameter->element != type->element) return false;
+  if (!start) return same_count(self, count, all);
+  return !parameter->panel && element_info(type->element)->bits >= 8 && dim_less_equal(dims, dim_constant(dims, 0), start) == TRUTH_YES &&
+         dim_less_equal(dims, dim_add(dims, start, count), all) == TRUTH_YES;
+}
+
 static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, const bool *written) {
   KernelVerifier *verifier = self->base;
   const Program *program = verifier->program;
@@ -48,9 +60,7 @@ static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, co
   uint32_t number = step->buffers[at];
   if (parameter->panel && buffer->storage != STORAGE_CONSTANT)
     kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
-  Dim count = kernel_buffer_count(program->dims, parameter);
-  if (parameter->element != buffer->type.element ||
-      !same_count(self, count, type_count(program->dims, &buffer->type)))
+  if (!verify_extent(self, step, at))
     kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
                 parameter->name);
   bool writes = parameter->role == BUFFER_OUT || parameter->role == BUFFER_STATUS;
