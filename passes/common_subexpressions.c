@@ -21,12 +21,20 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
   return hash_bytes(&value, sizeof value, hash);
 }
 
+static bool mix_dim(void *user, Dim dim) {
+  uint64_t *hash = user;
+  *hash = mix(*hash, dim->hash);
+  return true;
+}
+
 static uint64_t node_hash(const Node *node) {
   uint64_t hash = mix((uint64_t)node->kind, (uint64_t)node->scalar);
   for (uint32_t i = 0; i < node->operand_count; i++) {
     const Value *operand = value_current(node->operands[i]);
     hash = mix(hash, operand ? operand->id : UINT64_MAX);
   }
+  for (uint32_t i = 0; i < node->attribute_count; i++) hash = mix(hash, (uint64_t)node->attributes[i].integer);
+  node_visit_dims(node, mix_dim, &hash);
   const Attribute *value = node->kind == PRIMITIVE_CONSTANT ? node_attribute(node, "value") : NULL;
   return value ? mix(hash, blob_hash(value->blob)) : hash;
 }

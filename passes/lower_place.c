@@ -37,41 +37,54 @@ static bool may_move(Lowering *lowering, const Region *region, const bool *own, 
          !plan->home && plan->buffer == NO_BUFFER && !own[value->id];
 }
 
-/* Whether the value stands within `whole`. */
-static bool stands_in(Lowering *lowering, const Value *value, const Value *whole) {
-  for (; value; value = plan_of(lowering, value)->home)
-    if (value == whole) return true;
-  return false;
+/* What the operands of a concatenation stand in, or the kernels that compute or copy them read. Operands have numbers of
+   their own, in all concatenations of a region; those of the current one begin with `base`. */
+typedef struct Readers {
+  uint32_t *first, *last; /* by Value.id: the numbers of operands that touch it; below `base`: none */
+  uint32_t *walked;       /* by Value.id: the number for which what its computation reads was noted */
+  uint32_t base;
+} Readers;
+
+/* The value, and what it stands in. */
+static void touch(Lowering *lowering, Readers *readers, const Value *value, uint32_t number) {
+  for (; value; value = plan_of(lowering, value)->home) {
+    if (readers->first[value->id] < readers->base) readers->first[value->id] = number;
+    readers->last[value->id] = number;
+  }
 }
 
-/* Whether the kernel that computes the value, or copies it, reads what stands in `part`. */
-static bool kernel_reads(Lowering *lowering, const Value *value, const Value *part) {
+static void touch_reads(Lowering *lowering, Readers *readers, const Value *value, uint32_t number) {
   const Node *producer = value->producer;
+  if (readers->walked[value->id] == number) return;
+  readers->walked[value->id] = number;
   for (uint32_t i = 0; producer && i < producer->operand_count; i++) {
     const Value *operand = producer->operands[i];
     if (!operand) continue;
     const ValuePlan *plan = plan_of(lowering, operand);
-    if ((plan->materialised && stands_in(lowering, operand, part)) ||
-        ((!plan->materialised || plan->stage) && kernel_reads(lowering, operand, part)))
-      return true;
+    if (plan->materialised) touch(lowering, readers, operand, number);
+    if (!plan->materialised || plan->stage) touch_reads(lowering, readers, operand, number);
   }
-  return false;
+}
+
+static void note_readers(Lowering *lowering, Readers *readers, const Node *concat) {
+  for (uint32_t k = 0; k < concat->operand_count; k++) {
+    touch(lowering, readers, concat->operands[k], readers->base + k);
+    touch_reads(lowering, readers, concat->operands[k], readers->base + k);
+  }
 }
 
 /* Whether another operand of the concatenation than the one at `index` is `part` as well, or made of it. */
-static bool others_read(Lowering *lowering, const Node *concat, uint32_t index, const Value *part) {
-  for (uint32_t k = 0; k < concat->operand_count; k++) {
-    const Value *other = concat->operands[k];
-    if (k != index && (stands_in(lowering, other, part) || kernel_reads(lowering, other, part))) return true;
-  }
-  return false;
+static bool others_read(const Readers *readers, uint32_t index, const Value *part) {
+  uint32_t number = readers->base + index;
+  return readers->first[part->id] >= readers->base &&
+         (readers->first[part->id] != number || readers->last[part->id] != number);
 }
 
-static void place_operand(Lowering *lowering, const Region *region, const bool *own, const Node *concat,
-                          uint32_t index, Dim offset) {
+static void place_operand(Lowering *lowering, const Region *region, const bool *own, const Readers *readers,
+                          const Node *concat, uint32_t index, Dim offset) {
   Value *whole = concat->results[0], *part = concat->operands[index];
   ValuePlan *plan = plan_of(lowering, part);
-  if (may_move(lowering, region, own, part) && !others_read(lowering, concat, index, part)) {
+  if (may_move(lowering, region, own, part) && !others_read(readers, index, part)) {
     plan->home = whole;
     plan->home_offset = offset;
     return;
@@ -81,7 +94,7 @@ static void place_operand(Lowering *lowering, const Region *region, const bool *
       part->use_count != 1 || part->type.rank < reshape->operands[0]->type.rank)
     return;
   Value *inner = reshape->operands[0];
-  if (!may_move(lowering, region, own, inner) || others_read(lowering, concat, index, inner)) return;
+  if (!may_move(lowering, region, own, inner) || others_read(readers, index, inner)) return;
   plan->home = whole;
   plan->home_offset = offset;
   plan_of(lowering, inner)->home = part;
@@ -90,15 +103,22 @@ static void place_operand(Lowering *lowering, const Region *region, const bool *
 void lower_place(Lowering *lowering, const Region *region) {
   DimContext *dims = lowering->module->dims;
   bool *own = arena_array(lowering->arena, bool, lowering->module->value_count);
+  uint32_t values = lowering->module->value_count;
+  Readers readers = {.first = arena_array(lowering->arena, uint32_t, values),
+                     .last = arena_array(lowering->arena, uint32_t, values),
+                     .walked = arena_array(lowering->arena, uint32_t, values),
+                     .base = 1};
   mark_own(lowering, region, own);
   for (Node *node = region->first; node; node = node->next) {
     if (node->kind != PRIMITIVE_CONCAT || node->results[0]->use_count == 0) continue;
     uint32_t axis = (uint32_t)node_int(node, "axis");
     Dim offset = dim_constant(dims, 0);
+    note_readers(lowering, &readers, node);
     for (uint32_t k = 0; k < node->operand_count; k++) {
-      place_operand(lowering, region, own, node, k, offset);
+      place_operand(lowering, region, own, &readers, node, k, offset);
       offset = dim_add(dims, offset, node->operands[k]->type.dims[axis]);
     }
+    readers.base += node->operand_count;
   }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parameters begin where their kernel does: what a kernel writes, or reads behind the beginning, may be some of a buffer's
-   leading rows. The call then passes the address of the first, so that kernels that differ in nothing but where in a
+/* Parameters begin where their kernel does: the call passes the address of the first element that is touched, so that
+   kernels that differ in nothing but where in a
    tensor they work, as those of a concatenation's parts or of a stack of weights, are one. */
 #include "passes/kernel_accesses.h"
 #include "passes/lower.h"
@@ -43,35 +43,58 @@ static void shift(void *user, uint32_t buffer, Subscript **subscripts, uint32_t 
   subscript->offset = dim_subtract(dims, subscript->offset, dim_constant(dims, reach->least));
 }
 
-/* Cuts the dim to what is touched of it. False where it stays as it is. */
-static bool cut_dim(Program *program, Kernel *kernel, uint32_t parameter, uint32_t dim, Dim *start) {
+static Dim stride_of(DimContext *dims, const KernelBuffer *buffer, uint32_t dim) {
+  Dim stride = dim_constant(dims, 1);
+  for (uint32_t i = dim + 1; i < buffer->rank; i++) stride = dim_multiply(dims, stride, buffer->dims[i]);
+  return stride;
+}
+
+/* Begins the parameter at the first element that is touched along the dim, where that is a known one. A leading dim, which
+   tells nothing about where elements are, is cut to what is touched. Returns where it begins. */
+static int64_t rebase_dim(Program *program, Kernel *kernel, uint32_t parameter, uint32_t dim, bool leads, Dim *start) {
   DimContext *dims = program->dims;
   KernelBuffer *buffer = &kernel->buffers[parameter];
   Reach reach = {program, kernel, parameter, dim, INT64_MAX, NULL, true};
   kernel_visit_accesses(kernel, extend, &reach);
-  if (!reach.known || !reach.end || (reach.least == 0 && buffer->role != BUFFER_OUT)) return false;
-  Dim extent = dim_subtract(dims, reach.end, dim_constant(dims, reach.least));
-  if (extent == buffer->dims[dim] || dim_less_equal(dims, reach.end, buffer->dims[dim]) != TRUTH_YES) return false;
-  Dim before = dim_constant(dims, reach.least);
-  for (uint32_t i = dim + 1; i < buffer->rank; i++) before = dim_multiply(dims, before, buffer->dims[i]);
-  if (!dim_is_valid(before)) return false;
-  Dim *cut = arena_copy(program->arena, buffer->dims, buffer->rank * sizeof *cut);
-  cut[dim] = extent;
-  buffer->dims = cut;
-  buffer->alignment = element_alignment(buffer->element);
+  if (!reach.known || !reach.end || dim_less_equal(dims, reach.end, buffer->dims[dim]) != TRUTH_YES) return 0;
+  bool cut = leads && reach.end != buffer->dims[dim] && (reach.least || buffer->role == BUFFER_OUT);
+  Dim first = dim_constant(dims, reach.least);
+  if (dim_less_equal(dims, reach.end, first) == TRUTH_YES) return 0; /* nothing is touched, wherever that is */
+  Dim before = dim_multiply(dims, first, stride_of(dims, buffer, dim));
+  if ((!reach.least && !cut) || !dim_is_valid(before)) return 0;
   if (reach.least) kernel_visit_accesses(kernel, shift, &reach);
+  if (leads) {
+    Dim *own = arena_copy(program->arena, buffer->dims, buffer->rank * sizeof *own);
+    own[dim] = dim_subtract(dims, reach.end, first);
+    buffer->dims = own;
+  }
+  buffer->alignment = element_alignment(buffer->element);
   *start = *start ? dim_add(dims, *start, before) : before;
-  return true;
+  return reach.least;
 }
 
-/* Of the first dim that is not 1, and of the next where the one before became 1. */
+/* Of the first dims, which lead while they are 1, and of those behind them. What cannot be proved to end within the buffer
+   stays a parameter for all of it. */
 static void rebase_parameter(Program *program, Kernel *kernel, uint32_t parameter, Dim *start) {
-  const KernelBuffer *buffer = &kernel->buffers[parameter];
+  DimContext *dims = program->dims;
+  KernelBuffer *buffer = &kernel->buffers[parameter];
+  const KernelBuffer whole = *buffer;
+  int64_t first[RANK_LIMIT] = {0};
+  bool leads = true;
   if (buffer->panel || buffer->role == BUFFER_STATUS || element_info(buffer->element)->bits < 8) return;
-  for (uint32_t i = 0; i < buffer->rank; i++)
-    if (!dim_equals_constant(buffer->dims[i], 1) &&
-        !(cut_dim(program, kernel, parameter, i, start) && dim_equals_constant(buffer->dims[i], 1)))
-      return;
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    first[i] = rebase_dim(program, kernel, parameter, i, leads, start);
+    leads = leads && dim_equals_constant(buffer->dims[i], 1);
+  }
+  if (!*start) return;
+  Dim end = dim_add(dims, *start, kernel_reach(dims, kernel, parameter));
+  if (dim_less_equal(dims, end, kernel_buffer_count(dims, &whole)) == TRUTH_YES) return;
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    Reach back = {.program = program, .parameter = parameter, .dim = i, .least = -first[i]};
+    kernel_visit_accesses(kernel, shift, &back);
+  }
+  *buffer = whole;
+  *start = NULL;
 }
 
 /* Before kernels are shared, each has one call. */

@@ -91,19 +91,25 @@ static bool parameter_offset(const Run *run, const Step *step, uint32_t i, uint6
   return element_byte_count(run->program->buffers[step->buffers[i]].type.element, elements, bytes);
 }
 
+/* The parameter is as large as its buffer, or what is touched of it ends within. */
+static bool size_agrees(const Run *run, const Step *step, const Kernel *kernel, uint32_t i) {
+  const KernelBuffer *parameter = &kernel->buffers[i];
+  DimContext *dims = run->program->dims;
+  bool whole = !step_start(step, i);
+  uint64_t bytes, offset, end;
+  int64_t count;
+  if (!dim_evaluate(whole ? kernel_buffer_count(dims, parameter) : kernel_reach(dims, kernel, i), run->symbols, &count) ||
+      !element_byte_count(parameter->element, count > 0 ? count : 0, &bytes) || !parameter_offset(run, step, i, &offset) ||
+      __builtin_add_overflow(offset, bytes, &end))
+    return false;
+  uint64_t all = run->byte_counts[step->buffers[i]];
+  return whole ? count >= 0 && end == all : end <= all;
+}
+
 static bool sizes_agree(const Run *run, const Step *step, const Kernel *kernel) {
-  for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++) {
-    const KernelBuffer *parameter = &kernel->buffers[i];
-    uint64_t byte_count, offset, end;
-    int64_t count;
-    if (!dim_evaluate(kernel_buffer_count(run->program->dims, parameter), run->symbols, &count))
-      return fail(run, &step->location, "is bound to a parameter of an invalid shape", step->buffers[i]);
-    if (parameter->element != run->program->buffers[step->buffers[i]].type.element ||
-        !element_byte_count(parameter->element, count, &byte_count) || !parameter_offset(run, step, i, &offset) ||
-        __builtin_add_overflow(offset, byte_count, &end) ||
-        (step_start(step, i) ? end > run->byte_counts[step->buffers[i]] : end != run->byte_counts[step->buffers[i]]))
+  for (uint32_t i = 0; i < kernel_parameter_count(kernel); i++)
+    if (kernel->buffers[i].element != run->program->buffers[step->buffers[i]].type.element || !size_agrees(run, step, kernel, i))
       return fail(run, &step->location, "is bound to a parameter of another type", step->buffers[i]);
-  }
   return true;
 }
 

@@ -59,6 +59,49 @@ Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer) {
   return count;
 }
 
+/* The farthest of what was seen so far of a parameter's dim: its last element that is touched. */
+typedef struct Reach {
+  DimContext *dims;
+  const Kernel *kernel;
+  uint32_t parameter;
+  Dim *most; /* by dim; null: not touched */
+} Reach;
+
+static void reach_access(Reach *reach, const Subscript *subscripts) {
+  const KernelBuffer *buffer = &reach->kernel->buffers[reach->parameter];
+  for (uint32_t i = 0; i < buffer->rank; i++) {
+    Dim least, most;
+    bool indexed = subscript_uses_index(reach->kernel, &subscripts[i]);
+    if (!indexed) subscript_bounds(reach->dims, reach->kernel, &subscripts[i], 0, &least, &most);
+    if (indexed || dim_less_equal(reach->dims, dim_add(reach->dims, most, dim_constant(reach->dims, 1)), buffer->dims[i]) != TRUTH_YES)
+      most = dim_subtract(reach->dims, buffer->dims[i], dim_constant(reach->dims, 1));
+    reach->most[i] = reach->most[i] ? dim_max(reach->dims, reach->most[i], most) : most;
+  }
+}
+
+static void reach_expr(Reach *reach, const Expr *expr) {
+  if (expr->kind == EXPR_LOAD && expr->buffer == reach->parameter) reach_access(reach, expr->subscripts);
+  for (uint32_t i = 0; i < expr->operand_count; i++) reach_expr(reach, expr->operands[i]);
+}
+
+Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter) {
+  const KernelBuffer *buffer = &kernel->buffers[parameter];
+  Dim most[RANK_LIMIT] = {NULL}, stride = dim_constant(dims, 1), last = dim_constant(dims, 0);
+  Reach reach = {.dims = dims, .kernel = kernel, .parameter = parameter, .most = most};
+  if (buffer->panel) return kernel_buffer_count(dims, buffer);
+  for (uint32_t i = 0; i < kernel->stage_count; i++) {
+    if (kernel->stages[i].target == parameter) reach_access(&reach, kernel->stages[i].subscripts);
+    reach_expr(&reach, kernel->stages[i].expr);
+  }
+  for (uint32_t i = kernel->axis_count; i < kernel->axis_count + kernel->index_count; i++)
+    reach_expr(&reach, kernel->axes[i].value);
+  for (uint32_t i = buffer->rank; i-- > 0;) {
+    last = dim_add(dims, last, dim_multiply(dims, most[i] ? most[i] : dim_constant(dims, 0), stride));
+    stride = dim_multiply(dims, stride, buffer->dims[i]);
+  }
+  return dim_add(dims, last, dim_constant(dims, 1));
+}
+
 Dim step_start(const Step *step, uint32_t parameter) { return step->starts ? step->starts[parameter] : NULL; }
 
 bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript) {

@@ -196,6 +196,9 @@ void subscript_bounds(DimContext *dims, const Kernel *kernel, const Subscript *s
                       Dim *most);
 /* True where every point of the axes lies in [low, high), provably. */
 bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *subscript, Dim low, Dim high);
+/* One behind the last element of the parameter that the kernel may touch, counted from where the parameter begins; the
+   invalid dim where that is not known. */
+Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter);
 bool schedule_is_leaf(const Schedule *schedule);
 /* How many elements the buffer takes in memory: with panels, more than its dims say. */
 Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer);

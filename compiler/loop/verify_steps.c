@@ -39,7 +39,7 @@ static void check_iterations(StepVerifier *self, const Kernel *kernel) {
   kernel_visit_dims(kernel, check_dim, self);
 }
 
-/* The parameter is as large as the buffer, or a part of it that begins at a whole byte. */
+/* The parameter is as large as the buffer, or begins at a whole byte of it and is not touched beyond it. */
 static bool verify_extent(const StepVerifier *self, const Step *step, uint32_t at) {
   DimContext *dims = self->base->program->dims;
   const KernelBuffer *parameter = &self->base->kernel->buffers[at];
@@ -48,7 +48,7 @@ static bool verify_extent(const StepVerifier *self, const Step *step, uint32_t a
   if (parameter->element != type->element) return false;
   if (!start) return same_count(self, count, all);
   return !parameter->panel && element_info(type->element)->bits >= 8 && dim_less_equal(dims, dim_constant(dims, 0), start) == TRUTH_YES &&
-         dim_less_equal(dims, dim_add(dims, start, count), all) == TRUTH_YES;
+         dim_less_equal(dims, dim_add(dims, start, kernel_reach(dims, self->base->kernel, at)), all) == TRUTH_YES;
 }
 
 static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, const bool *written) {

@@ -223,6 +223,9 @@ static void steps(void **state) {
                "{ axes i:N\n y: %a[i] = f32(1.0) } require N-8 run @k(#1)"); /* as many, since N is 8 */
   expect_message("buffer #0 : f32[N] = workspace buffer #1 : f32[8] = workspace kernel @k tasks 1 (%a: out f32[N] align 4) "
                  "{ axes i:N\n y: %a[i] = f32(1.0) } require N-7 run @k(#1)", "another element type or count");
+  expect_sound(PROGRAM "buffer #6 : f32[12] = workspace run @k(#0, #6 at 4)"); /* a part of it */
+  expect_message(PROGRAM "buffer #6 : f32[12] = workspace run @k(#0, #6 at 5)", "another element type or count");
+  expect_message(PROGRAM "buffer #6 : f32[12] = workspace run @k(#0, #6 at -1)", "another element type or count");
   expect_message(PROGRAM "run @k(#0, #1) require N-3", "dims are required behind other steps");
   expect_message(PROGRAM "require 3 run @k(#0, #1)", "what is required is a constant");
 }
