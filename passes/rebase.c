@@ -87,8 +87,7 @@ static void rebase_parameter(Program *program, Kernel *kernel, uint32_t paramete
     leads = leads && dim_equals_constant(buffer->dims[i], 1);
   }
   if (!*start) return;
-  Dim end = dim_add(dims, *start, kernel_reach(dims, kernel, parameter));
-  if (dim_less_equal(dims, end, kernel_buffer_count(dims, &whole)) == TRUTH_YES) return;
+  if (kernel_fits(dims, kernel, parameter, *start, kernel_buffer_count(dims, &whole))) return;
   for (uint32_t i = 0; i < buffer->rank; i++) {
     Reach back = {.program = program, .parameter = parameter, .dim = i, .least = -first[i]};
     kernel_visit_accesses(kernel, shift, &back);

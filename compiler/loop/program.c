@@ -102,6 +102,11 @@ Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter) {
   return dim_add(dims, last, dim_constant(dims, 1));
 }
 
+bool kernel_fits(DimContext *dims, const Kernel *kernel, uint32_t parameter, Dim start, Dim count) {
+  return dim_less_equal(dims, dim_constant(dims, 0), start) == TRUTH_YES &&
+         dim_less_equal(dims, dim_add(dims, start, kernel_reach(dims, kernel, parameter)), count) == TRUTH_YES;
+}
+
 Dim step_start(const Step *step, uint32_t parameter) { return step->starts ? step->starts[parameter] : NULL; }
 
 bool subscript_uses_index(const Kernel *kernel, const Subscript *subscript) {

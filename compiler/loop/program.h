@@ -199,6 +199,8 @@ bool subscript_within(DimContext *dims, const Kernel *kernel, const Subscript *s
 /* One behind the last element of the parameter that the kernel may touch, counted from where the parameter begins; the
    invalid dim where that is not known. */
 Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter);
+/* Whether the parameter may begin at that element of a buffer of so many elements: nothing outside is touched, provably. */
+bool kernel_fits(DimContext *dims, const Kernel *kernel, uint32_t parameter, Dim start, Dim count);
 bool schedule_is_leaf(const Schedule *schedule);
 /* How many elements the buffer takes in memory: with panels, more than its dims say. */
 Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer);

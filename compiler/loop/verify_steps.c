@@ -47,8 +47,8 @@ static bool verify_extent(const StepVerifier *self, const Step *step, uint32_t a
   Dim count = kernel_buffer_count(dims, parameter), all = type_count(dims, type), start = step_start(step, at);
   if (parameter->element != type->element) return false;
   if (!start) return same_count(self, count, all);
-  return !parameter->panel && element_info(type->element)->bits >= 8 && dim_less_equal(dims, dim_constant(dims, 0), start) == TRUTH_YES &&
-         dim_less_equal(dims, dim_add(dims, start, kernel_reach(dims, self->base->kernel, at)), all) == TRUTH_YES;
+  return !parameter->panel && element_info(type->element)->bits >= 8 &&
+         kernel_fits(dims, self->base->kernel, at, start, all);
 }
 
 static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, const bool *written) {
