@@ -182,3 +182,30 @@ LLVMValueRef emit_bits(Codegen *cg, ElementType compute, uint64_t bits, uint32_t
     value = LLVMConstInt(emit_type(cg, compute, 1), bits, false);
   return emit_splat(cg, value, lanes);
 }
+
+LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index) {
+  LLVMValueRef at = emit_i64(cg, index);
+  return LLVMBuildInBoundsGEP2(cg->builder, cg->i64, base, &at, 1, "");
+}
+
+LLVMValueRef load_element(Codegen *cg, LLVMValueRef base, uint32_t index, LLVMTypeRef type) {
+  LLVMValueRef value = LLVMBuildLoad2(cg->builder, type, element_address(cg, base, index), "");
+  LLVMSetAlignment(value, 8);
+  return value;
+}
+
+void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status) {
+  LLVMBasicBlockRef fail = emit_block(cg, "fail"), next = emit_block(cg, "next");
+  LLVMBuildCondBr(cg->builder, condition, fail, next);
+  LLVMPositionBuilderAtEnd(cg->builder, fail);
+  LLVMBuildRet(cg->builder, status);
+  LLVMPositionBuilderAtEnd(cg->builder, next);
+}
+
+LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array) {
+  LLVMValueRef *symbols =
+      arena_array(cg->program->arena, LLVMValueRef, dim_symbol_count(cg->program->dims) + 1);
+  for (uint32_t k = 0; k < cg->names->symbol_count; k++)
+    symbols[cg->names->symbols[k]->index] = load_element(cg, array, k, cg->i64);
+  return symbols;
+}

@@ -44,6 +44,13 @@ void emit_noinline(Codegen *cg, LLVMValueRef function);
 LLVMBasicBlockRef emit_block(Codegen *cg, const char *name);
 /* Stack space in the entry block of the current function. */
 LLVMValueRef emit_alloca(Codegen *cg, LLVMTypeRef type, const char *name);
+/* Of an array of elements of 8 bytes. */
+LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index);
+LLVMValueRef load_element(Codegen *cg, LLVMValueRef base, uint32_t index, LLVMTypeRef type);
+/* Returns `status` from the current function where the condition holds; goes on behind it. */
+void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status);
+/* Symbol values by index, from the caller's array in the interface's order. */
+LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array);
 /* Compute type as LLVM type: bool is i1. `lanes` 1 gives a scalar. */
 LLVMTypeRef emit_type(Codegen *cg, ElementType compute, uint32_t lanes);
 /* As in memory: bool is i8, 16-bit floats are i16. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by kernel.c (schedule tree, leaves) and expression.c (what a lane computes). */
+/* Shared by kernel.c (the schedule tree), its leaves (leaf.c, tile.c), and what they have in common: reduction.c and
+   expression.c (what a lane computes). */
 #ifndef AICC_CODEGEN_KERNEL_INTERNAL_H
 #define AICC_CODEGEN_KERNEL_INTERNAL_H
 #include "codegen/llvm/emit.h"
@@ -52,6 +53,8 @@ LLVMValueRef emit_offset(KernelEmitter *e, uint32_t buffer, const Subscript *sub
 LLVMValueRef emit_load_lanes(KernelEmitter *e, uint32_t buffer, LLVMValueRef offset, Dim stride);
 /* Writes lanes to target[subscripts], or binds them when the target is a local. */
 void emit_store(KernelEmitter *e, uint32_t target, const Subscript *subscripts, LLVMValueRef lanes);
+/* A leaf with lanes along one axis (leaf.c). */
+void emit_leaf(KernelEmitter *e, const Schedule *node);
 /* A leaf of register tiles (tile.c). */
 void emit_tile(KernelEmitter *e, const Schedule *node);
 /* What the stage's accumulators begin with, on the current lanes. */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by run.c and steps.c. */
+/* Shared by the functions around the kernels: run.c, steps.c and checks.c. */
 #ifndef AICC_CODEGEN_RUN_INTERNAL_H
 #define AICC_CODEGEN_RUN_INTERNAL_H
 #include "codegen/llvm/emit.h"
 
-/* Of an array of elements of 8 bytes. */
-LLVMValueRef element_address(Codegen *cg, LLVMValueRef base, uint32_t index);
-LLVMValueRef load_element(Codegen *cg, LLVMValueRef base, uint32_t index, LLVMTypeRef type);
-/* Returns `status` from the current function where the condition holds; goes on behind it. */
-void return_if(Codegen *cg, LLVMValueRef condition, LLVMValueRef status);
-/* Symbol values by index, from the caller's array in the interface's order. */
-LLVMValueRef *load_symbols(Codegen *cg, LLVMValueRef array);
+/* True (as i1) where a symbol leaves its range, a dim is negative or at odds with another, or a size overflows (checks.c). */
+LLVMValueRef shapes_are_bad(Codegen *cg, const LLVMValueRef *symbols);
+/* What a run with so many workers needs, with overflow noted in `bad`: the plan, and scratch for each worker but the first. */
+LLVMValueRef needed_bytes(Codegen *cg, LLVMValueRef workers, const LLVMValueRef *symbols, LLVMValueRef *bad);
 /* Notes in `bad`, an i1, a dim that is not 0. */
 void check_requirement(Codegen *cg, Dim form, const LLVMValueRef *symbols, LLVMValueRef *bad);
 
