@@ -68,9 +68,18 @@ static int64_t rebase_dim(Program *program, Kernel *kernel, uint32_t parameter, 
     own[dim] = dim_subtract(dims, reach.end, first);
     buffer->dims = own;
   }
-  buffer->alignment = element_alignment(buffer->element);
   *start = *start ? dim_add(dims, *start, before) : before;
   return reach.least;
+}
+
+/* That of the buffer, as far as an element of it has it too. */
+static uint32_t alignment_at(const KernelBuffer *buffer, Dim start) {
+  uint32_t alignment = buffer->alignment;
+  int64_t at;
+  if (!dim_is_constant(start, &at)) return element_alignment(buffer->element);
+  uint64_t bytes = (uint64_t)at * (element_info(buffer->element)->bits / 8);
+  while (alignment > element_alignment(buffer->element) && bytes % alignment) alignment /= 2;
+  return alignment;
 }
 
 /* Of the first dims, which lead while they are 1, and of those behind them. What cannot be proved to end within the buffer
@@ -87,7 +96,10 @@ static void rebase_parameter(Program *program, Kernel *kernel, uint32_t paramete
     leads = leads && dim_equals_constant(buffer->dims[i], 1);
   }
   if (!*start) return;
-  if (kernel_fits(dims, kernel, parameter, *start, kernel_buffer_count(dims, &whole))) return;
+  if (kernel_fits(dims, kernel, parameter, *start, kernel_buffer_count(dims, &whole))) {
+    buffer->alignment = alignment_at(&whole, *start);
+    return;
+  }
   for (uint32_t i = 0; i < buffer->rank; i++) {
     Reach back = {.program = program, .parameter = parameter, .dim = i, .least = -first[i]};
     kernel_visit_accesses(kernel, shift, &back);
