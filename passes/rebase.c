@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parameters begin where their kernel does: the call passes the address of the first element that is touched, so that
-   kernels that differ in nothing but where in a
-   tensor they work, as those of a concatenation's parts or of a stack of weights, are one. */
+   kernels that differ in nothing but where in a tensor they work, as those of a concatenation's parts or of a stack of
+   weights, are one. Kernels that several steps call already stay as they are. */
 #include "passes/kernel_accesses.h"
 #include "passes/lower.h"
 
@@ -108,12 +108,19 @@ static void rebase_parameter(Program *program, Kernel *kernel, uint32_t paramete
   *start = NULL;
 }
 
-/* Before kernels are shared, each has one call. */
-static void rebase_steps(Program *program, Step *steps, size_t count) {
+static void count_calls(const Step *steps, size_t count, uint32_t *calls) {
+  for (size_t i = 0; i < count; i++) {
+    if (steps[i].kind == STEP_KERNEL) calls[steps[i].kernel]++;
+    for (uint32_t k = 0; k < step_body_count(&steps[i]); k++)
+      count_calls(steps[i].bodies[k].steps, steps[i].bodies[k].count, calls);
+  }
+}
+
+static void rebase_steps(Program *program, Step *steps, size_t count, const uint32_t *calls) {
   for (size_t i = 0; i < count; i++) {
     Step *step = &steps[i];
-    for (uint32_t k = 0; k < step_body_count(step); k++) rebase_steps(program, step->bodies[k].steps, step->bodies[k].count);
-    if (step->kind != STEP_KERNEL) continue;
+    for (uint32_t k = 0; k < step_body_count(step); k++) rebase_steps(program, step->bodies[k].steps, step->bodies[k].count, calls);
+    if (step->kind != STEP_KERNEL || calls[step->kernel] > 1 || step->starts) continue;
     Kernel *kernel = program->kernels[step->kernel];
     Dim *starts = arena_array(program->arena, Dim, step->buffer_count);
     for (uint32_t k = 0; k < kernel_parameter_count(kernel); k++) {
@@ -123,4 +130,8 @@ static void rebase_steps(Program *program, Step *steps, size_t count) {
   }
 }
 
-void rebase_kernels(Program *program) { rebase_steps(program, program->steps, program->step_count); }
+void rebase_kernels(Program *program) {
+  uint32_t *calls = arena_array(program->arena, uint32_t, program->kernel_count);
+  count_calls(program->steps, program->step_count, calls);
+  rebase_steps(program, program->steps, program->step_count, calls);
+}

@@ -161,8 +161,9 @@ static bool parse_parameter(ProgramParser *self, Step *step) {
   Dim start = NULL;
   if (!parse_step_buffer(self, step)) return false;
   if (lexer_accept_word(&self->parser.lexer, "at") && !parse_dim(&self->parser, &start)) return false;
+  if (!start && !step->starts) return true;
   Dim *starts = arena_array(self->program->arena, Dim, step->buffer_count);
-  for (uint32_t i = 0; i + 1 < step->buffer_count; i++) starts[i] = step->starts[i];
+  for (uint32_t i = 0; i + 1 < step->buffer_count; i++) starts[i] = step->starts ? step->starts[i] : NULL;
   starts[step->buffer_count - 1] = start;
   step->starts = starts;
   return true;
