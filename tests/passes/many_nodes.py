@@ -187,9 +187,12 @@ def compile_alone(folder):
     is what the system tells."""
     code = ("import resource, subprocess, sys; status = subprocess.run(sys.argv[1:]).returncode; "
             "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(status)")
+    environment = dict(os.environ)
+    if LIMITS:  # what users wait for is without checks between passes
+        environment.pop("AICC_VERIFY", None)
     before = processor_seconds()
     done = subprocess.run([sys.executable, "-c", code, AICC, folder + "/model.onnx", "-o", folder + "/model.o"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
     text = done.stdout.decode()
     if done.returncode:
         return None, None, text[:500]
