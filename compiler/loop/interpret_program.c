@@ -83,7 +83,7 @@ static bool provide(Run *run, uint32_t index, const Location *location) {
   return run->memory[index] || !run->byte_counts[index] || fail(run, location, "was given no memory", index);
 }
 
-/* Where a parameter begins, in bytes; a whole one, and one of an invalid place, at 0. */
+/* Where a parameter begins, in bytes. False where that is no place for these symbols. */
 static bool parameter_offset(const Run *run, const Step *step, uint32_t i, uint64_t *bytes) {
   Dim start = step_start(step, i);
   int64_t elements = 0;
