@@ -8,7 +8,7 @@
 bool pass_sink_maps(Module *module);
 /* Factors per output channel go into the weights of the contraction before. */
 bool pass_fold_scales(Module *module);
-/* Elementwise nodes over what is repeated alike are computed before it is repeated. */
+/* Elementwise nodes over what is repeated alike are computed before it is repeated; contractions read it as it was. */
 bool pass_lift_repeats(Module *module);
 /* Padding that does not count where it is read goes into the subscripts of the contraction or reduction. */
 bool pass_fold_pads(Module *module);

@@ -37,7 +37,6 @@ point() {
 
 # What is known to be missing of a point whose tests pass; a point is done when its line here is gone.
 declare -A missing
-missing[D.2]="the keys and values of grouped queries are copied"
 # What shows a point beside its tests, where that takes root or minutes.
 declare -A also
 also[10]="scripts/bare-system.sh"

@@ -199,6 +199,26 @@ def decoder_step():
     return nodes, inputs, [], ("y:f", "present_k:f", "present_v:f")
 
 
+def grouped_queries(past):
+    """Keys and values of two heads, each repeated for two heads of queries, as exporters spell it."""
+    nodes, inputs = [node("Tanh", "q", "a")], ["q:f[N,4,S,16]"]
+    for name in "kv":
+        new = name
+        inputs.append("%s:f[N,2,S,16]" % name)
+        if past:
+            inputs.append("past_%s:f[N,2,P,16]" % name)
+            new = "present_" + name
+            nodes.append(node("Concat", "past_%s %s" % (name, name), new, axis=2))
+        nodes += [node("Unsqueeze", new + " two", name + "1"), node("Expand", "%s1 times" % name, name + "2"), node("Reshape", "%s2 joined" % name, name + "4")]
+    nodes += [node("Transpose", "k4", "t", perm=[0, 1, 3, 2]), node("MatMul", "a t", "s0"), node("Div", "s0 scale", "s1"), node("Add", "s1 mask", "s"),
+              node("Softmax", "s", "p"), node("MatMul", "p v4", "c"), node("Transpose", "c", "h", perm=[0, 2, 1, 3]), node("Reshape", "h rows", "u"),
+              node("MatMul", "u o", "y")]
+    constants = [("two", numpy.array([2])), ("times", numpy.array([1, 1, 2, 1, 1])), ("joined", numpy.array([0, 4, -1, 16])), ("scale", numpy.float32(4)),
+                 ("rows", numpy.array([0, 0, 64])), ("o", weights(64, 64))]
+    inputs.append("mask:f[N,1,1,P + S]" if past else "mask:f[N,1,1,S]")
+    return nodes, inputs, constants, ("y:f", "present_k:f", "present_v:f") if past else ("y:f",)
+
+
 def with_outputs(case, *outputs):
     return case + (outputs,)
 
@@ -239,6 +259,9 @@ CASES = {
     # two parts of each of keys and values, tanh, scores to values; the keys are not transposed
     "step of a decoder": (decoder_step(), 6),
     "step of a decoder, masked": (named_sum(), 6),
+    # turned keys, scores to values, the last projection; with a past two parts of each of keys and values, tanh, and no copy
+    "grouped queries": (grouped_queries(False), 3),
+    "grouped queries with a past": (grouped_queries(True), 7),
     "attention whose heads are joined in memory": (flattened_heads(), 3),
     "attention whose heads are joined with the batch": (joined_heads(), 2),
     "products of flattened rows": (flattened_rows(), 2),

@@ -621,6 +621,23 @@ def weights_of(g, scores):
                   powers.error + sums.error + 4 * 2.0 ** -(digits - 1), operands=[powers, sums])
 
 
+def repeated_heads(g, value, axis, times):
+    """As exporters spell grouped queries: each head `times` times, one behind the other."""
+    dims = list(value.dims)
+    letters = "jklmnp"[:len(dims)]
+    access, kept = list(letters), list(letters)
+    kept.insert(axis + 1, "r")
+    if g.rng.random() < .5:
+        value = g.emit(value.element, dims[:axis + 1] + [as_dim(1)] + dims[axis + 1:], "reshape(%s)" % value.name, step=value.step,
+                       error=value.error, operands=[value])
+        access.insert(axis + 1, "0")
+    wide = dims[:axis + 1] + [as_dim(times)] + dims[axis + 1:]
+    text = "view(%s[%s]) -> [%s]%s" % (value.name, ", ".join(access), ", ".join(kept), stated(dict(zip(kept, wide)), kept))
+    value = g.emit(value.element, wide, text, step=value.step, error=value.error, operands=[value])
+    dims[axis] = dims[axis] * as_dim(times)
+    return g.emit(value.element, dims, "reshape(%s)" % value.name, step=value.step, error=value.error, operands=[value])
+
+
 def attend(g):
     """Scores of rows, what is done to them, weights, and their product with values; what is on the way is read besides, or
     a result."""
@@ -631,9 +648,14 @@ def attend(g):
     along = g.rng.random() < .4
     if not g.fits(lead + [rows, keys], lead + [rows, keys, 24]):
         return
+    own, letters = lead, "ij"[:len(lead)]
+    axis, times = len(lead) - 1, 2 if lead[-1] != "N" and g.rng.random() < .4 else 1
+    if times > 1:
+        lead = lead[:-1] + [lead[-1] * times]
     query = g.input(element, lead + [rows, inner], -1, 2)
-    key = g.input(element, lead + ([keys, inner] if along else [inner, keys]), -1, 2)
-    letters = "ij"[:len(lead)]
+    key = g.input(element, own + ([keys, inner] if along else [inner, keys]), -1, 2)
+    if times > 1:
+        key = repeated_heads(g, key, axis, times)
     scores = product(g, query, letters + "se", key, letters + ("te" if along else "et"), letters + "st")
     for kind in g.rng.sample(["scale", "mask", "binary", "unary"], g.rng.randint(0, 3)):
         if not scores:
@@ -650,7 +672,9 @@ def attend(g):
     weights = weights_of(g, scores)
     if g.rng.random() < .2:  # scores are looked at once more behind the weights
         weights = floats(g, "mul", weights, scores) or weights
-    values = g.input(element, lead + [keys, wide], -2, 3)
+    values = g.input(element, own + [keys, wide], -2, 3)
+    if times > 1:
+        values = repeated_heads(g, values, axis, times)
     early, number = g.rng.choice([True, False, None]), None
     if early:
         number = row_number(g, g.rng.choice([scores, weights]), "add", [len(lead) + 1])[0]
