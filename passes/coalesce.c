@@ -90,7 +90,7 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
   for (uint32_t b = 0; b < kernel->buffer_count; b++)
     for (uint32_t i = 0; i < kernel->buffers[b].rank; i++)
       if (dim_equals_constant(kernel->buffers[b].dims[i], 1) &&
-          !(kernel->buffers[b].panel && i + 1 == kernel->buffers[b].rank))
+          storage_run(kernel->buffers[b].order, i) == INT64_MAX)
         removal.drop[b] |= UINT64_C(1) << i;
   kernel_visit_accesses(kernel, keep_indexed, &removal);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
@@ -105,6 +105,8 @@ static void drop_unit_dims(Program *program, Kernel *kernel) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < buffer->rank; i++)
       if (!(removal.drop[b] >> i & 1)) dims[kept++] = buffer->dims[i];
+    for (uint32_t i = buffer->rank; i-- > 0;)
+      if (removal.drop[b] >> i & 1) buffer->order = storage_without(program->arena, buffer->order, i);
     buffer->dims = dims;
     buffer->rank = kept;
   }
@@ -127,7 +129,7 @@ static void check_pair(void *user, uint32_t buffer, Subscript **subscripts, uint
     if (!first && !second) continue;
     bool starts = first && !second && buffer != UINT32_MAX && position == -2 && i + 1 < rank &&
                   subscript_is_plain(subscript, &axis) && subscript_is_plain(&(*subscripts)[i + 1], &axis) &&
-                  axis == check->second && !(check->kernel->buffers[buffer].panel && i + 2 == rank) &&
+                  axis == check->second && storage_adjacent(check->kernel->buffers[buffer].order, i, i + 1) &&
                   check->kernel->buffers[buffer].dims[i + 1] == check->kernel->axes[check->second].extent;
     bool follows = second && !first && position >= 0 && (uint32_t)position + 1 == i;
     if (starts)
@@ -171,6 +173,7 @@ static bool merge_pair(Program *program, Kernel *kernel, uint32_t a, uint32_t b)
       if (d != at + 1) dims[kept++] = buffer->dims[d];
     dims[at] = dim_multiply(program->dims, buffer->dims[at], buffer->dims[at + 1]);
     removal.drop[i] = UINT64_C(1) << (at + 1);
+    buffer->order = storage_without(program->arena, buffer->order, at + 1);
     buffer->dims = dims;
   }
   kernel_visit_accesses(kernel, drop_dims, &removal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constant operands of contractions are stored in the order in which a kernel reads them: by labels instead
    of axes, the labels summed over in the order of the loops, and last the label along which results are made
-   side by side, in panels. The copy is made when the object is written. */
+   side by side, in blocks of them. The copy is made when the object is written. */
 #include "ir/build.h"
 #include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
@@ -66,9 +66,9 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
   return true;
 }
 
-/* Panels pay where results that are adjacent in memory come from one operand alone; a label that both
+/* Blocks of columns pay where results that are adjacent in memory come from one operand alone; a label that both
    operands share, as in depthwise convolutions, is contiguous without them. */
-static bool wants_panels(const Node *node, uint32_t operand, uint32_t last) {
+static bool wants_blocks(const Node *node, uint32_t operand, uint32_t last) {
   const Access *result = &node->equation->result;
   return access_axis_of_label(result, last) + 1 == (int32_t)result->rank &&
          !access_uses_label(&node->equation->operands[1 - operand], last);
@@ -103,22 +103,20 @@ const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint3
   if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
   uint32_t count = storage_order(node, operand, labels);
   if (!count || count >= RANK_LIMIT || !packing_create(node, operand, labels, count, &packing)) return NULL;
-  packing.panel = wants_panels(node, operand, labels[count - 1]) ? PANEL_COLUMNS : 0;
-  Dim dims[RANK_LIMIT], stored_dims[RANK_LIMIT + 1];
+  if (wants_blocks(node, operand, labels[count - 1])) packing.order = storage_blocks(lowering->arena, count, COLUMN_BLOCK);
+  uint32_t part_count = storage_part_count(packing.order, count);
+  if (part_count > RANK_LIMIT) return NULL;
+  Dim dims[RANK_LIMIT], stored_dims[RANK_LIMIT];
   Subscript at[RANK_LIMIT];
   for (uint32_t i = 0; i < count; i++) {
-    dims[i] = stored_dims[i + (packing.panel != 0)] = node->equation->labels[labels[i]].extent;
+    dims[i] = node->equation->labels[labels[i]].extent;
     at[i] = of_label[labels[i]];
   }
-  if (packing.panel) {
-    Dim panel = dim_constant(context, packing.panel);
-    stored_dims[0] = dim_ceil_divide(context, dims[count - 1], panel);
-    stored_dims[count] = panel;
-  }
+  for (uint32_t k = 0; k < part_count; k++) stored_dims[k] = storage_part_extent(context, storage_part(packing.order, k), dims);
   Type type = type_tensor(lowering->arena, value->type.element, count, dims);
-  Type stored = type_tensor(lowering->arena, value->type.element, count + (packing.panel != 0), stored_dims);
+  Type stored = type_tensor(lowering->arena, value->type.element, part_count, stored_dims);
   uint32_t buffer = packed_buffer(lowering, node, operand, &packing, &stored);
   uint32_t parameter = kernel_parameter(builder, buffer, BUFFER_IN, &type);
-  builder->buffers[parameter].panel = packing.panel;
+  builder->buffers[parameter].order = packing.order;
   return expr_load(builder, parameter, at);
 }

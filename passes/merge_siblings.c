@@ -6,7 +6,7 @@
    through. */
 #include "ir/build.h"
 #include "ir/uses.h"
-#include "loop/program.h"
+#include "passes/contract_operands.h"
 #include "passes/passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -376,25 +376,25 @@ static void merge(Merging *m, Sibling *const *members, uint32_t count) {
   for (uint32_t place = 0; place < first->count; place++) slice_members(&f, place, axis);
 }
 
-/* Joined columns pay where panels become fewer, or where the contractions are small, which is when cutting
+/* Joined columns pay where blocks of them become fewer, or where the contractions are small, which is when cutting
    each of them into tasks leaves workers idle. A joined result that the next kernels no longer find in a
    core's second cache costs more: with 64 rows of 3 x 768 columns both are equal, with 128 it loses 2 to 4 %.
    Returns how many of the members, the last ones, are worth it. */
 static uint32_t members_that_pay(Sibling *const *members, uint32_t count) {
-  enum { CACHED_BYTES = 512 * 1024, FEWER_PANELS = 16 };
+  enum { CACHED_BYTES = 512 * 1024, FEWER_BLOCKS = 16 };
   const Node *contract = members[0]->chain[0];
   const Type *type = &contract->results[0]->type;
   uint32_t axis = members[0]->axis, first = count;
-  int64_t columns = 0, panels = 0, extent;
+  int64_t columns = 0, blocks = 0, extent;
   double row_bytes = (double)element_info(type->element)->bits / 8;
   for (uint32_t i = 0; i < type->rank; i++) /* a dim that is not known counts for nothing */
     if (i != axis && dim_is_constant(type->dims[i], &extent)) row_bytes *= (double)extent;
   for (uint32_t i = count; i-- > 0;) {
     dim_is_constant(members[i]->chain[0]->results[0]->type.dims[axis], &extent);
     columns += extent;
-    panels += (extent + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
-    int64_t fewer = panels - (columns + PANEL_COLUMNS - 1) / PANEL_COLUMNS;
-    if (fewer * FEWER_PANELS >= panels || (double)columns * row_bytes <= CACHED_BYTES) first = i;
+    blocks += (extent + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+    int64_t fewer = blocks - (columns + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+    if (fewer * FEWER_BLOCKS >= blocks || (double)columns * row_bytes <= CACHED_BYTES) first = i;
   }
   return count - first;
 }

@@ -90,7 +90,7 @@ static void rebase_parameter(Program *program, Kernel *kernel, uint32_t paramete
   const KernelBuffer whole = *buffer;
   int64_t first[RANK_LIMIT] = {0};
   bool leads = true;
-  if (buffer->panel || buffer->role == BUFFER_STATUS || element_info(buffer->element)->bits < 8) return;
+  if (buffer->order || buffer->role == BUFFER_STATUS || element_info(buffer->element)->bits < 8) return;
   for (uint32_t i = 0; i < buffer->rank; i++) {
     first[i] = rebase_dim(program, kernel, parameter, i, leads, start);
     leads = leads && dim_equals_constant(buffer->dims[i], 1);

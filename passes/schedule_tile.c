@@ -21,6 +21,11 @@ static void collect(const Expr *expr, Loads *loads) {
   for (uint32_t i = 0; i < expr->operand_count; i++) collect(expr->operands[i], loads);
 }
 
+/* Within a run: columns come in whole vectors, which do not leave one. */
+static Dim column_stride(const TileCandidate *c, const Expr *load, uint32_t axis) {
+  return access_run_stride(c->program->dims, c->kernel, load->buffer, load->subscripts, axis);
+}
+
 static Dim load_stride(const TileCandidate *c, const Expr *load, uint32_t axis) {
   return access_stride(c->program->dims, c->kernel, load->buffer, load->subscripts, axis);
 }
@@ -59,6 +64,15 @@ static bool stages_fit(TileCandidate *c) {
   return c->loads.nodes <= TILE_NODES && !c->loads.guarded && (!c->guard || c->guard->range_count <= 32);
 }
 
+/* Steps along what is reduced are of one length. */
+static bool loads_fit(const TileCandidate *c) {
+  const Stage *stage = &c->kernel->stages[c->range.first];
+  for (uint32_t i = 0; i < c->loads.count; i++)
+    for (uint32_t k = 0; k < stage->reduce_count; k++)
+      if (!dim_is_valid(load_stride(c, c->loads.items[i], stage->reduce_axes[k]))) return false;
+  return true;
+}
+
 /* Ranges become bounds of loops: what they say of reduced axes must have a known step. */
 static bool guard_fits(const TileCandidate *c) {
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++) {
@@ -85,10 +99,10 @@ static bool is_column(const TileCandidate *c, uint32_t axis) {
       return false;
   }
   for (uint32_t i = 0; i < c->loads.count; i++) {
-    Dim stride = load_stride(c, c->loads.items[i], axis);
+    Dim stride = column_stride(c, c->loads.items[i], axis);
     const KernelBuffer *buffer = &kernel->buffers[c->loads.items[i]->buffer];
     if (!dim_equals_constant(stride, 0) && !dim_equals_constant(stride, 1)) return false;
-    if (buffer->panel && dim_equals_constant(stride, 0)) return false;
+    if (buffer->order && dim_equals_constant(stride, 0)) return false;
   }
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++)
     if (subscript_uses(&c->guard->ranges[k].form, axis)) return false;
@@ -107,7 +121,9 @@ int64_t tile_rows_along(const TileCandidate *c, uint32_t axis) {
   const int64_t unknown = FEW_ROWS - 1, most = 16;
   bool shared = c->loads.count == 1, read = false;
   for (uint32_t i = 0; i < c->loads.count; i++) {
-    bool still = dim_equals_constant(load_stride(c, c->loads.items[i], axis), 0);
+    Dim stride = load_stride(c, c->loads.items[i], axis);
+    bool still = dim_equals_constant(stride, 0);
+    if (!dim_is_valid(stride)) return 0;
     shared = shared || still;
     read = read || !still;
   }
@@ -216,7 +232,7 @@ static void build(TileCandidate *c) {
 
 bool tile_candidate(Program *program, Kernel *kernel, StageRange range, TileCandidate *c) {
   *c = (TileCandidate){.program = program, .kernel = kernel, .range = range, .column = NO_AXIS, .row = NO_AXIS};
-  if (kernel->index_count || !stages_fit(c) || !guard_fits(c)) return false;
+  if (kernel->index_count || !stages_fit(c) || !loads_fit(c) || !guard_fits(c)) return false;
   uint64_t axes = stage_axes(kernel, &kernel->stages[range.first]);
   int64_t most = 0;
   for (uint32_t axis = 0; axis < kernel->axis_count; axis++)

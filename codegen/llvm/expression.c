@@ -63,17 +63,11 @@ static LLVMValueRef emit_index(KernelEmitter *e, const Subscript *form) {
   return base;
 }
 
-/* Where a column lies in a buffer with panels: (column / P * rows + row) * P + column % P. */
-static LLVMValueRef panel_offset(KernelEmitter *e, const KernelBuffer *buffer, LLVMValueRef row,
-                                 LLVMValueRef column) {
+/* The place of an index in a part of its dim. */
+static LLVMValueRef place_in_part(KernelEmitter *e, StoragePart part, LLVMValueRef index) {
   LLVMBuilderRef builder = e->cg->builder;
-  LLVMValueRef panel = emit_i64(e->cg, buffer->panel), rows = emit_i64(e->cg, 1);
-  for (uint32_t i = 0; i + 1 < buffer->rank; i++)
-    rows = LLVMBuildMul(builder, rows, emit_dim(e->cg, buffer->dims[i], e->symbols), "");
-  LLVMValueRef number = LLVMBuildUDiv(builder, column, panel, "");
-  LLVMValueRef at = LLVMBuildAdd(builder, LLVMBuildMul(builder, number, rows, ""), row, "");
-  LLVMValueRef within = LLVMBuildURem(builder, column, panel, "");
-  return LLVMBuildAdd(builder, LLVMBuildMul(builder, at, panel, ""), within, "");
+  if (part.step > 1) index = LLVMBuildUDiv(builder, index, emit_i64(e->cg, part.step), "");
+  return part.count ? LLVMBuildURem(builder, index, emit_i64(e->cg, part.count), "") : index;
 }
 
 static LLVMValueRef local_offset(KernelEmitter *e, uint32_t local, const Subscript *subscripts) {
@@ -95,11 +89,12 @@ LLVMValueRef emit_offset(KernelEmitter *e, uint32_t number, const Subscript *sub
   const KernelBuffer *buffer = &e->kernel->buffers[number];
   LLVMValueRef offset = emit_i64(e->cg, 0);
   if (buffer->role == BUFFER_LOCAL) return local_offset(e, number, subscripts);
-  for (uint32_t i = 0; i < buffer->rank; i++) {
-    LLVMValueRef form = emit_form(e, &subscripts[i]);
-    if (buffer->panel && i + 1 == buffer->rank) return panel_offset(e, buffer, offset, form);
-    if (i) offset = LLVMBuildMul(builder, offset, emit_dim(e->cg, buffer->dims[i], e->symbols), "");
-    offset = LLVMBuildAdd(builder, offset, form, "");
+  for (uint32_t k = 0; k < storage_part_count(buffer->order, buffer->rank); k++) {
+    StoragePart part = storage_part(buffer->order, k);
+    Dim places = storage_part_extent(e->cg->program->dims, part, buffer->dims);
+    LLVMValueRef form = emit_form(e, &subscripts[part.dim]);
+    if (k) offset = LLVMBuildMul(builder, offset, emit_dim(e->cg, places, e->symbols), "");
+    offset = LLVMBuildAdd(builder, offset, place_in_part(e, part, form), "");
   }
   return offset;
 }
@@ -117,7 +112,7 @@ static LLVMValueRef load_at(KernelEmitter *e, uint32_t buffer, LLVMValueRef offs
   const KernelBuffer *source = &e->kernel->buffers[buffer];
   LLVMTypeRef type = emit_storage_type(e->cg, source->element, lanes);
   LLVMValueRef pointer = element_pointer(e, buffer, offset);
-  if (e->mask && lanes > 1 && !source->panel) {
+  if (e->mask && lanes > 1 && !storage_is_padded(source->order)) {
     LLVMTypeRef overloads[2] = {type, e->cg->pointer};
     LLVMValueRef arguments[4] = {pointer, emit_i32(e->cg, alignment_of(source)), e->mask,
                                  LLVMConstNull(type)};
@@ -175,8 +170,8 @@ static LLVMValueRef lane_offset(KernelEmitter *e, LLVMValueRef base, LLVMValueRe
   return LLVMBuildAdd(e->cg->builder, base, distance, "");
 }
 
-/* Lanes one by one: along the columns of a buffer with panels, wherever in a panel they begin, or of indices that differ
-   from lane to lane. */
+/* Lanes one by one: across the runs of a buffer's order, wherever in a run they begin, or of indices that differ from lane to
+   lane. */
 static LLVMValueRef load_singly(KernelEmitter *e, const Expr *expr) {
   const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
   Codegen *cg = e->cg;
@@ -195,11 +190,8 @@ static LLVMValueRef load_singly(KernelEmitter *e, const Expr *expr) {
 }
 
 static LLVMValueRef emit_load(KernelEmitter *e, const Expr *expr) {
-  const KernelBuffer *source = &e->kernel->buffers[expr->buffer];
   Codegen *cg = e->cg;
   if (e->lane_values[expr->buffer]) return e->lane_values[expr->buffer];
-  if (source->panel && e->lanes > 1 && subscript_uses(&expr->subscripts[source->rank - 1], e->vector_axis))
-    return load_singly(e, expr);
   Dim stride = e->lanes == 1 ? dim_constant(cg->program->dims, 0)
                              : access_stride(cg->program->dims, e->kernel, expr->buffer, expr->subscripts, e->vector_axis);
   if (!dim_is_valid(stride)) return load_singly(e, expr);

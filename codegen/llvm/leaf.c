@@ -117,7 +117,7 @@ static bool collect_access(const KernelEmitter *e, uint32_t number, const Subscr
   Dim stride = access_stride(e->cg->program->dims, e->kernel, number, subscripts, e->vector_axis);
   if (dim_equals_constant(stride, 0)) return true;
   bool adjacent = dim_equals_constant(stride, 1);
-  if (!adjacent || buffer->panel || !e->level->mask_bits || !dim_is_valid(stride) ||
+  if (!adjacent || !e->level->mask_bits || !dim_is_valid(stride) ||
       element_info(buffer->element)->bits < e->level->mask_bits)
     facts->maskable = false;
   return adjacent;

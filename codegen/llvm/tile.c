@@ -19,7 +19,7 @@ typedef struct Span {
   int64_t count;  /* COUNT_UNKNOWN: known when the object runs */
   int64_t most;   /* of a block: what all but the last have; 0 where there are no blocks */
   bool from_zero; /* the start is 0 */
-  bool aligned;   /* the start begins a panel */
+  bool aligned;   /* the start is a multiple of the tile's run */
 } Span;
 
 static LLVMValueRef at_row(Tile *tile, uint32_t row) {
@@ -314,8 +314,17 @@ static void emit_rows(Tile *tile, const Span *rows) {
     emit_dynamic_rows(tile, rows, most);
 }
 
-static bool is_aligned(uint64_t columns) {
-  return columns % PANEL_COLUMNS == 0;
+/* Whether so many columns from the start of a run on another one starts. */
+static bool is_aligned(const Tile *tile, uint64_t columns) {
+  return tile->run == INT64_MAX || columns % (uint64_t)tile->run == 0;
+}
+
+/* Vectors stay within runs, wherever blocks of columns start. */
+static void choose_lanes(Tile *tile, uint32_t bits, const AxisPart *columns) {
+  tile->lanes = tile->e->level->vector_bits / bits;
+  if (tile->lanes > LANE_LIMIT) tile->lanes = LANE_LIMIT;
+  if (tile->run == INT64_MAX) return;
+  while (tile->run % tile->lanes || (columns->part == PART_INNER && columns->tile % tile->lanes)) tile->lanes /= 2;
 }
 
 /* Tiles of `vectors` vectors while they fit; the first column that is left. */
@@ -324,7 +333,7 @@ static LLVMValueRef loop_columns(Tile *tile, const Span *rows, uint32_t vectors,
   Loop loop = loop_open(tile->e->cg, from, to, vectors * tile->lanes);
   tile->vectors = vectors;
   tile->column = loop.index;
-  tile->column_aligned = tile->column_aligned && is_aligned((uint64_t)vectors * tile->lanes);
+  tile->column_aligned = tile->column_aligned && is_aligned(tile, (uint64_t)vectors * tile->lanes);
   tile->last_mask = NULL;
   emit_rows(tile, rows);
   loop_close(tile->e->cg, &loop);
@@ -350,7 +359,7 @@ static void emit_static_columns(Tile *tile, const Span *rows, const Span *column
   int64_t remaining = rest % tile->lanes;
   tile->vectors = (uint32_t)((rest + tile->lanes - 1) / tile->lanes);
   tile->column = LLVMBuildAdd(cg->builder, at, emit_i64(cg, full * width), "");
-  tile->column_aligned = aligned && is_aligned((uint64_t)(full * width));
+  tile->column_aligned = aligned && is_aligned(tile, (uint64_t)(full * width));
   tile->last_mask = remaining ? emit_lane_mask(cg, emit_i64(cg, remaining), tile->lanes) : NULL;
   emit_rows(tile, rows);
 }
@@ -384,7 +393,8 @@ static void emit_columns(Tile *tile, const Span *rows, const Span *columns) {
     emit_static_columns(tile, rows, columns, vectors);
 }
 
-static Span span_of(KernelEmitter *e, const AxisPart *part) {
+static Span span_of(const Tile *tile, const AxisPart *part) {
+  KernelEmitter *e = tile->e;
   Span span = {.start = emit_i64(e->cg, 0),
                .end = e->extents[part->axis],
                .count = COUNT_UNKNOWN,
@@ -395,7 +405,7 @@ static Span span_of(KernelEmitter *e, const AxisPart *part) {
     span.start = e->tile_starts[part->axis];
     span.end = e->tile_ends[part->axis];
     span.from_zero = false;
-    span.aligned = is_aligned((uint64_t)part->tile);
+    span.aligned = is_aligned(tile, (uint64_t)part->tile);
     span.most = part->tile;
     if (dim_is_constant(e->kernel->axes[part->axis].extent, &extent) && extent % part->tile == 0)
       span.count = part->tile;
@@ -452,9 +462,8 @@ void emit_tile(KernelEmitter *e, const Schedule *node) {
     tile->range_count = stage->expr->range_count;
   }
   uint32_t bits = stage->expr->type == ELEMENT_BOOL ? 8 : element_info(stage->expr->type)->bits;
-  tile->lanes = e->level->vector_bits / bits;
-  if (tile->lanes > PANEL_COLUMNS) tile->lanes = PANEL_COLUMNS; /* vectors stay within panels */
   tile_collect(tile);
-  Span rows = node->part_count > 1 ? span_of(e, &node->parts[0]) : (Span){0}, columns = span_of(e, last);
+  choose_lanes(tile, bits, last);
+  Span rows = node->part_count > 1 ? span_of(tile, &node->parts[0]) : (Span){0}, columns = span_of(tile, last);
   with_static_count(tile, last, &columns, &rows, &columns, with_static_rows);
 }

@@ -22,9 +22,11 @@ static uint32_t collect(Tile *tile, const Expr *expr) {
   }
   if (expr->kind == EXPR_LOAD) {
     Dim row = tile->row_axis == NO_VECTOR_AXIS ? NULL : stride_of(tile, expr, tile->row_axis);
-    node.column_stride = stride_of(tile, expr, tile->column_axis);
+    node.column_stride = access_run_stride(tile->e->cg->program->dims, tile->e->kernel, expr->buffer, expr->subscripts, tile->column_axis);
     node.by_row = row && !dim_equals_constant(row, 0);
     node.by_column = !dim_equals_constant(node.column_stride, 0);
+    int64_t run = access_run(tile->e->kernel, expr->buffer, expr->subscripts, tile->column_axis);
+    if (run < tile->run) tile->run = run;
     if (node.by_row && node.by_column) tile->demand.vector_per_row = true;
     if (node.by_row && !node.by_column && in_one_set(tile, expr, row)) tile->demand.one_set = true;
     if (node.by_row) node.row_stride = emit_dim(tile->e->cg, row, tile->e->symbols);
@@ -38,34 +40,43 @@ static uint32_t collect(Tile *tile, const Expr *expr) {
 
 void tile_collect(Tile *tile) {
   tile->node_count = 0;
+  tile->run = INT64_MAX;
   collect(tile, tile->guarded);
   const Expr *root = tile->guarded;
   tile->demand.product =
       tile->stage->monoid == SCALAR_ADD && root->kind == EXPR_CALL && root->scalar == SCALAR_MUL;
 }
 
-/* How far a vector's first column is from the tile's, in elements. Panels are one after the other; where a
-   tile begins within one, the distance depends on where. */
+/* How far so many columns from the start of a run on are from there, in elements. */
+static LLVMValueRef distance_in_order(Tile *tile, const KernelBuffer *buffer, const Subscript *subscripts, uint32_t columns) {
+  Codegen *cg = tile->e->cg;
+  DimContext *dims = cg->program->dims;
+  Dim distance = dim_constant(dims, 0), stride = dim_constant(dims, 1);
+  for (uint32_t k = buffer->order->part_count; k-- > 0;) {
+    StoragePart part = buffer->order->parts[k];
+    int64_t at = columns / part.step;
+    if (part.count) at %= part.count;
+    if (subscript_uses(&subscripts[part.dim], tile->column_axis)) distance = dim_add(dims, distance, dim_multiply(dims, stride, dim_constant(dims, at)));
+    stride = dim_multiply(dims, stride, storage_part_extent(dims, part, buffer->dims));
+  }
+  return emit_dim(cg, distance, tile->e->symbols);
+}
+
+/* How far a vector's first column is from the tile's, in elements. Runs are apart from each other; where a tile begins within
+   one, the distance depends on where. */
 static LLVMValueRef column_distance(Tile *tile, const TileNode *node, LLVMValueRef start, uint32_t vector) {
   KernelEmitter *e = tile->e;
   Codegen *cg = e->cg;
-  const KernelBuffer *buffer = &e->kernel->buffers[node->expr->buffer];
+  const Expr *load = node->expr;
   uint32_t columns = vector * tile->lanes;
-  if (!buffer->panel)
-    return LLVMBuildMul(cg->builder, emit_dim(cg, node->column_stride, e->symbols), emit_i64(cg, columns),
-                        "");
-  if (!tile->column_aligned) {
-    e->axis_values[tile->column_axis] = LLVMBuildAdd(cg->builder, tile->column, emit_i64(cg, columns), "");
-    LLVMValueRef there = emit_offset(e, node->expr->buffer, node->expr->subscripts);
-    e->axis_values[tile->column_axis] = tile->column;
-    return LLVMBuildSub(cg->builder, there, start, "");
-  }
-  LLVMValueRef rows = emit_i64(cg, 1);
-  for (uint32_t i = 0; i + 1 < buffer->rank; i++)
-    rows = LLVMBuildMul(cg->builder, rows, emit_dim(cg, buffer->dims[i], e->symbols), "");
-  LLVMValueRef panels =
-      LLVMBuildMul(cg->builder, rows, emit_i64(cg, columns / buffer->panel * buffer->panel), "");
-  return LLVMBuildAdd(cg->builder, panels, emit_i64(cg, columns % buffer->panel), "");
+  if (access_run(e->kernel, load->buffer, load->subscripts, tile->column_axis) == INT64_MAX)
+    return LLVMBuildMul(cg->builder, emit_dim(cg, node->column_stride, e->symbols), emit_i64(cg, columns), "");
+  const KernelBuffer *buffer = &e->kernel->buffers[load->buffer];
+  if (tile->column_aligned) return distance_in_order(tile, buffer, load->subscripts, columns);
+  e->axis_values[tile->column_axis] = LLVMBuildAdd(cg->builder, tile->column, emit_i64(cg, columns), "");
+  LLVMValueRef there = emit_offset(e, load->buffer, load->subscripts);
+  e->axis_values[tile->column_axis] = tile->column;
+  return LLVMBuildSub(cg->builder, there, start, "");
 }
 
 void tile_start_offsets(Tile *tile, TileOffsets *offsets) {

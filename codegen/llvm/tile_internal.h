@@ -34,12 +34,13 @@ typedef struct Tile {
   const GuardRange *ranges;       /* of that guard */
   uint32_t row_axis, column_axis; /* row_axis: NO_VECTOR_AXIS where there is none */
   TileDemand demand;
+  int64_t run; /* columns that every load finds the same distance apart, from a multiple of that on; INT64_MAX: all */
   uint32_t node_count;
   TileNode nodes[TILE_NODE_LIMIT]; /* operands before users; the last is the root */
   /* The register tile being emitted: */
   uint32_t rows, vectors, lanes;
   LLVMValueRef row, column; /* the first of each */
-  bool column_aligned;      /* the first column begins a panel */
+  bool column_aligned;      /* the first column is a multiple of `run` */
   LLVMValueRef last_mask;   /* of the last vector; null: all lanes */
   bool rows_inside;         /* no range along the rows can fail */
   int64_t

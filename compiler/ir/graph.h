@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/diagnostics.h"
 #include "ir/scalar.h"
+#include "ir/storage_order.h"
 #include "ir/type.h"
 #include <stdio.h>
 
@@ -43,11 +44,11 @@ typedef struct Blob {
   const char *const *strings; /* ELEMENT_STRING: element_count pointers, null-terminated */
 } Blob;
 
-/* An order of storage: element [i0, i1, ...] of the extents is the source's at offset + sum of i * stride. With a panel
-   of P the last axis is outermost in steps of P and innermost within a step; what is behind it in the last step is 0. */
+/* Element [i0, i1, ...] of the extents is the source's at offset + sum of i * stride; it stands where the order says. */
 typedef struct BlobPacking {
   const Blob *source;
-  uint32_t rank, panel;
+  uint32_t rank;
+  const StorageOrder *order; /* null: row-major */
   int64_t offset;
   int64_t extents[RANK_LIMIT], strides[RANK_LIMIT]; /* elements; every element lies in the source */
 } BlobPacking;

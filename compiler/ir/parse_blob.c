@@ -193,37 +193,31 @@ static bool parse_integers(Parser *parser, int64_t *integers, uint32_t *count) {
 
 /* Whether every element that the packing names lies in its source, and how many it makes. */
 static bool packing_is_sound(const BlobPacking *packing, int64_t *count) {
-  int64_t least = packing->offset, most = packing->offset, reach;
-  *count = 1;
+  int64_t least = packing->offset, most = packing->offset, reach, places[RANK_LIMIT + 1];
   for (uint32_t i = 0; i < packing->rank; i++) {
     int64_t extent = packing->extents[i], *end = packing->strides[i] < 0 ? &least : &most;
     if (extent < 1 || __builtin_mul_overflow(packing->strides[i], extent - 1, &reach) ||
         __builtin_add_overflow(*end, reach, end))
       return false;
-    if (packing->panel && i + 1 == packing->rank) {
-      if (extent > INT64_MAX - packing->panel) return false;
-      extent = (extent + packing->panel - 1) / packing->panel * packing->panel;
-    }
-    if (__builtin_mul_overflow(*count, extent, count)) return false;
   }
-  return least >= 0 && most < packing->source->element_count;
+  return storage_places(packing->order, packing->rank, packing->extents, places, count) && least >= 0 && most < packing->source->element_count;
 }
 
-/* "[3, 32] strides [1, 3] offset 0 panel 16 of f32 x 96 = ...". */
+/* "[3, 32] strides [1, 3] offset 0 stored [1/16, 0, 1%16] of f32 x 96 = ...". */
 static bool parse_packed(Parser *parser, Blob *blob) {
   BlobPacking packing = {0};
   Blob *source = arena_new(parser->module->arena, Blob);
   const Token start = parser->lexer.token;
   uint32_t stride_count;
-  int64_t panel, count;
+  int64_t count;
   if (!parse_integers(parser, packing.extents, &packing.rank) || !parse_expect_word(parser, "strides") ||
       !parse_integers(parser, packing.strides, &stride_count) || !parse_expect_word(parser, "offset") ||
-      !parse_int64(parser, &packing.offset) || !parse_expect_word(parser, "panel") || !parse_int64(parser, &panel) ||
+      !parse_int64(parser, &packing.offset) ||
+      (lexer_accept_word(&parser->lexer, "stored") && !parse_storage_order(parser, packing.rank, &packing.order)) ||
       !parse_expect_word(parser, "of") || !parse_body(parser, source, false))
     return false;
   packing.source = source;
-  packing.panel = (uint32_t)panel;
-  if (stride_count != packing.rank || panel < 0 || panel > 64 || source->element != blob->element ||
+  if (!packing.rank || stride_count != packing.rank || source->element != blob->element ||
       element_info(blob->element)->bits < 8 || source->strings || !packing_is_sound(&packing, &count) ||
       count != blob->element_count)
     return parse_error(parser, &start, "the packing does not fit its source or the element count");

@@ -68,6 +68,36 @@ bool parse_int64(Parser *parser, int64_t *value) {
   return true;
 }
 
+bool parse_modulus(Parser *parser, int64_t *value, bool *found) {
+  const Token token = parser->lexer.token;
+  Lexer number;
+  *found = token.kind == TOKEN_NAME;
+  if (!*found) return true;
+  lexer_start(&number, parser->scratch, token.string, token.length);
+  if (number.token.kind != TOKEN_INTEGER || number.token.integer < 1) return parse_error(parser, &token, "expected a number of at least 1");
+  *value = number.token.integer;
+  lexer_next(&parser->lexer);
+  return true;
+}
+
+bool parse_storage_order(Parser *parser, uint32_t rank, const StorageOrder **order) {
+  Lexer *lexer = &parser->lexer;
+  StorageOrder *made = arena_new(parser->module->arena, StorageOrder);
+  const Token start = lexer->token;
+  if (!parse_expect(parser, '[')) return false;
+  do {
+    int64_t dim, step = 1, count = 0;
+    bool cut;
+    if (!parse_int64(parser, &dim) || (lexer_accept(lexer, '/') && !parse_int64(parser, &step)) || !parse_modulus(parser, &count, &cut)) return false;
+    if (dim < 0 || dim >= rank || made->part_count == sizeof made->parts / sizeof *made->parts)
+      return parse_error(parser, &start, "a part of the order is of no dim, or there are too many");
+    made->parts[made->part_count++] = (StoragePart){(uint32_t)dim, step, count};
+  } while (lexer_accept(lexer, ','));
+  *order = made;
+  return parse_expect(parser, ']') &&
+         (storage_order_is_sound(made, rank) || parse_error(parser, &start, "the order does not give each element one place"));
+}
+
 bool parse_check_symbols(Parser *parser, const Token *start, size_t symbol_count) {
   DimContext *context = parser->module->dims;
   if (dim_symbol_count(context) == symbol_count) return true;

@@ -42,6 +42,10 @@ bool parse_expect(Parser *parser, char punctuation);
 bool parse_expect_word(Parser *parser, const char *word);
 bool parse_quoted(Parser *parser, const char **string); /* copied into the module's arena */
 bool parse_int64(Parser *parser, int64_t *value);
+/* "%8" with a number of at least 1, which the lexer takes for a name. `found`: whether a name is there at all. */
+bool parse_modulus(Parser *parser, int64_t *value, bool *found);
+/* "[1/16, 0, 1%16]", sound for that rank. */
+bool parse_storage_order(Parser *parser, uint32_t rank, const StorageOrder **order);
 /* A dim over declared symbols that does not overflow. */
 bool parse_dim(Parser *parser, Dim *dim);
 bool parse_type(Parser *parser, Type *type);

@@ -260,7 +260,12 @@ static void print_integers(Text *text, const char *before, const int64_t *intege
 static bool print_packed(Text *text, const Module *module, const BlobPacking *packing, FILE *side, const char *side_name) {
   print_integers(text, "pack", packing->extents, packing->rank);
   print_integers(text, " strides", packing->strides, packing->rank);
-  text_format(text, " offset %" PRId64 " panel %u of ", packing->offset, packing->panel);
+  text_format(text, " offset %" PRId64, packing->offset);
+  if (packing->order) {
+    text_add(text, " stored ");
+    storage_order_print(text, packing->order);
+  }
+  text_add(text, " of ");
   return blob_print(text, module, packing->source, side, side_name);
 }
 

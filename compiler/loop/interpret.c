@@ -58,17 +58,26 @@ static bool allocate(PlanBuffer *memory, uint64_t byte_count) {
   return memory->bytes != NULL;
 }
 
-/* A row-major copy of a buffer that is stored in panels. */
-static bool unpack_panels(Interpreter *interpreter, const KernelBuffer *buffer, PlanBuffer *memory, uint64_t byte_count) {
-  const uint8_t *packed = memory->bytes;
-  int64_t columns = memory->dims[memory->rank - 1], panel = buffer->panel, size = memory->element_bytes;
-  if (!allocate(memory, byte_count))
+/* Where the element at the place of a row-major tensor stands in the order. */
+static int64_t place_in_order(const StorageOrder *order, const PlanBuffer *memory, const int64_t *places, int64_t element) {
+  int64_t index[RANK_LIMIT], place = 0;
+  for (uint32_t i = memory->rank; i-- > 0; element /= memory->dims[i]) index[i] = element % memory->dims[i];
+  for (uint32_t k = 0; k < order->part_count; k++) {
+    const StoragePart *part = &order->parts[k];
+    int64_t at = index[part->dim] / part->step;
+    place = place * places[k] + (part->count ? at % part->count : at);
+  }
+  return place;
+}
+
+/* A row-major copy of a buffer that stands in another order. */
+static bool copy_in_rows(Interpreter *interpreter, const KernelBuffer *buffer, PlanBuffer *memory, uint64_t byte_count) {
+  const uint8_t *stored = memory->bytes;
+  int64_t places[RANK_LIMIT + 1], count, size = memory->element_bytes;
+  if (!storage_places(buffer->order, memory->rank, memory->dims, places, &count) || !allocate(memory, byte_count))
     return interpreter_fail(interpreter, "no memory for the %" PRIu64 " bytes of %%%s", byte_count, buffer->name);
-  int64_t rows = columns ? (int64_t)byte_count / (columns * size) : 0;
-  for (int64_t row = 0; row < rows; row++)
-    for (int64_t n = 0; n < columns; n++)
-      memcpy(memory->bytes + (row * columns + n) * size, packed + ((n / panel * rows + row) * panel + n % panel) * size,
-             (size_t)size);
+  for (int64_t i = 0; i < (int64_t)byte_count / size; i++)
+    memcpy(memory->bytes + i * size, stored + place_in_order(buffer->order, memory, places, i) * size, (size_t)size);
   return true;
 }
 
@@ -91,7 +100,7 @@ static bool interpreter_start(Interpreter *interpreter, void *const *buffers) {
     if (kernel_buffer_is_parameter(kernel, i)) {
       memory->bytes = buffers[parameter++];
       if (kernel->buffers[i].role == BUFFER_STATUS) interpreter->status = (int32_t *)(void *)memory->bytes;
-      if (kernel->buffers[i].panel && !unpack_panels(interpreter, &kernel->buffers[i], memory, byte_count)) return false;
+      if (kernel->buffers[i].order && !copy_in_rows(interpreter, &kernel->buffers[i], memory, byte_count)) return false;
     } else if (!allocate(memory, byte_count))
       return interpreter_fail(interpreter, "no memory for the %" PRIu64 " bytes of %%%s", byte_count,
                               kernel->buffers[i].name);

@@ -38,14 +38,7 @@ static bool parse_kernel_buffer(KernelParser *kernel, bool is_local) {
   buffer.element = type.element;
   buffer.rank = type.rank;
   buffer.dims = type.dims;
-  const Token panels = lexer->token;
-  if (lexer_accept_word(lexer, "panels")) {
-    int64_t panel;
-    if (!parse_int64(parser, &panel)) return false;
-    if (panel != PANEL_COLUMNS || !buffer.rank)
-      return parse_error(parser, &panels, "panels have %d columns, and need a dim", PANEL_COLUMNS);
-    buffer.panel = (uint32_t)panel;
-  }
+  if (lexer_accept_word(lexer, "stored") && !parse_storage_order(parser, buffer.rank, &buffer.order)) return false;
   const Token align = lexer->token;
   if (!parse_expect_word(parser, "align") || !parse_int64(parser, &alignment)) return false;
   if (alignment < 1 || alignment > INT32_MAX)
@@ -154,19 +147,17 @@ static bool parse_stage(KernelParser *kernel) {
   return true;
 }
 
-/* "q", "q/8", "q%8"; the lexer takes "%8" for a name. */
+/* "q", "q/8", "q%8". */
 static bool parse_part(KernelParser *kernel, AxisPart *part) {
   Parser *parser = kernel->parser;
   Lexer *lexer = &parser->lexer;
   *part = (AxisPart){.part = PART_WHOLE};
   if (!parse_axis_name(kernel, &part->axis)) return false;
   const Token token = lexer->token;
-  if (token.kind == TOKEN_NAME) {
-    Lexer number;
-    lexer_start(&number, parser->scratch, token.string, token.length);
-    if (number.token.kind != TOKEN_INTEGER) return parse_error(parser, &token, "expected a tile");
-    *part = (AxisPart){part->axis, PART_INNER, number.token.integer};
-    lexer_next(lexer);
+  bool inner;
+  if (!parse_modulus(parser, &part->tile, &inner)) return false;
+  if (inner) {
+    part->part = PART_INNER;
   } else if (lexer_accept(lexer, '/')) {
     part->part = PART_OUTER;
     if (!parse_int64(parser, &part->tile)) return false;

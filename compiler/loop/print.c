@@ -169,7 +169,10 @@ static void print_buffer(const KernelPrinter *printer, uint32_t index) {
   text_format(printer->text, "%%%s: ", printer->buffers[index]);
   if (buffer->role != BUFFER_LOCAL) text_format(printer->text, "%s ", buffer_role_names[buffer->role]);
   type_print(printer->text, &type);
-  if (buffer->panel) text_format(printer->text, " panels %u", buffer->panel);
+  if (buffer->order) {
+    text_add(printer->text, " stored ");
+    storage_order_print(printer->text, buffer->order);
+  }
   text_format(printer->text, " align %u", buffer->alignment);
 }
 

@@ -50,13 +50,7 @@ bool schedule_is_leaf(const Schedule *schedule) {
 }
 
 Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer) {
-  Dim count = dim_constant(dims, 1), panel = dim_constant(dims, buffer->panel);
-  for (uint32_t i = 0; i < buffer->rank; i++) {
-    Dim dim = buffer->dims[i];
-    if (buffer->panel && i + 1 == buffer->rank) dim = dim_multiply(dims, dim_ceil_divide(dims, dim, panel), panel);
-    count = dim_multiply(dims, count, dim);
-  }
-  return count;
+  return storage_count(dims, buffer->order, buffer->rank, buffer->dims);
 }
 
 /* The farthest of what was seen so far of a parameter's dim: its last element that is touched. */
@@ -88,7 +82,7 @@ Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter) {
   const KernelBuffer *buffer = &kernel->buffers[parameter];
   Dim most[RANK_LIMIT] = {NULL}, stride = dim_constant(dims, 1), last = dim_constant(dims, 0);
   Reach reach = {.dims = dims, .kernel = kernel, .parameter = parameter, .most = most};
-  if (buffer->panel) return kernel_buffer_count(dims, buffer);
+  if (buffer->order) return kernel_buffer_count(dims, buffer);
   for (uint32_t i = 0; i < kernel->stage_count; i++) {
     if (kernel->stages[i].target == parameter) reach_access(&reach, kernel->stages[i].subscripts);
     reach_expr(&reach, kernel->stages[i].expr);
@@ -138,24 +132,37 @@ bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis) {
   return expr_depends(kernel, kernel->axes[index].value, axis);
 }
 
-Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t number, const Subscript *subscripts, uint32_t axis) {
+Dim access_run_stride(DimContext *dims, const Kernel *kernel, uint32_t number, const Subscript *subscripts, uint32_t axis) {
   const KernelBuffer *buffer = &kernel->buffers[number];
-  Dim stride = dim_constant(dims, 1), sum = dim_constant(dims, 0);
+  Dim sum = dim_constant(dims, 0);
   bool is_local = buffer->role == BUFFER_LOCAL;
   LocalStorage storage = {0};
   if (is_local) storage = local_storage(dims, kernel, number);
-  for (uint32_t i = buffer->rank; i-- > 0;) {
+  for (uint32_t i = buffer->rank; i-- > 0;)
     for (uint32_t j = 0; j < subscripts[i].term_count; j++) {
-      uint32_t label = subscripts[i].terms[j].label;
-      if (label == axis)
-        sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, is_local ? storage.strides[i] : stride));
-      else if (label >= kernel->axis_count && index_depends(kernel, label, axis))
+      uint32_t label = subscripts[i].terms[j].label, alone;
+      if (label == axis) {
+        if (storage_run(buffer->order, i) < INT64_MAX && !subscript_is_plain(&subscripts[i], &alone)) return dim_invalid(dims);
+        Dim stride = is_local ? storage.strides[i] : storage_stride(dims, buffer->order, buffer->rank, buffer->dims, i);
+        sum = dim_add(dims, sum, dim_multiply(dims, subscripts[i].terms[j].coefficient, stride));
+      } else if (label >= kernel->axis_count && index_depends(kernel, label, axis)) {
         return dim_invalid(dims);
+      }
     }
-    bool columns = buffer->panel && i + 1 == buffer->rank;
-    stride = dim_multiply(dims, stride, columns ? dim_constant(dims, buffer->panel) : buffer->dims[i]);
-  }
   return sum;
+}
+
+int64_t access_run(const Kernel *kernel, uint32_t number, const Subscript *subscripts, uint32_t axis) {
+  const KernelBuffer *buffer = &kernel->buffers[number];
+  int64_t least = INT64_MAX;
+  for (uint32_t i = 0; buffer->order && i < buffer->rank; i++)
+    if (subscript_uses(&subscripts[i], axis) && storage_run(buffer->order, i) < least) least = storage_run(buffer->order, i);
+  return least;
+}
+
+Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts, uint32_t axis) {
+  bool cut = access_run(kernel, buffer, subscripts, axis) < INT64_MAX;
+  return cut ? dim_invalid(dims) : access_run_stride(dims, kernel, buffer, subscripts, axis);
 }
 
 bool expr_loads(const Expr *expr, uint32_t buffer) {
@@ -293,7 +300,7 @@ bool kernel_equal(const Kernel *a, const Kernel *b) {
     return false;
   for (uint32_t i = 0; i < a->buffer_count; i++) {
     const KernelBuffer *x = &a->buffers[i], *y = &b->buffers[i];
-    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment || x->panel != y->panel ||
+    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment || !storage_order_equal(x->order, y->order) ||
         memcmp(x->dims, y->dims, x->rank * sizeof *x->dims) != 0)
       return false;
   }

@@ -41,9 +41,8 @@ struct Expr {
 /* BUFFER_STATUS: an i32[] that indices out of range set to AICC_E_INDEX; whoever calls the kernel checks it. */
 typedef enum BufferRole { BUFFER_IN, BUFFER_OUT, BUFFER_STATUS, BUFFER_LOCAL } BufferRole;
 
-/* A parameter or local of a kernel: dense, row-major. Parameters do not overlap each other. With a panel of P the last
-   dim is stored in panels of P columns: element [i..., n] of dims [D..., N] lies where [n / P, i..., n % P] of dims
-   [ceil(N / P), D..., P] would, and the columns behind N are zero. Only constants have panels. */
+/* A parameter or local of a kernel: dense. Parameters do not overlap each other. Only constants stand in another order than
+   row-major. */
 typedef struct KernelBuffer {
   const char *name;
   BufferRole role;
@@ -51,7 +50,7 @@ typedef struct KernelBuffer {
   uint32_t rank;
   const Dim *dims;
   uint32_t alignment; /* bytes, a power of two; at least the element's */
-  uint32_t panel;     /* 0: row-major */
+  const StorageOrder *order; /* null: row-major */
 } KernelBuffer;
 
 /* An axis, or an index: the axis at which an integer stands that `value`, an i64 over the axes and inputs, gives at the point.
@@ -116,7 +115,7 @@ typedef struct Kernel {
   Dim task_count; /* a function of the shapes: at least 1, at most TASK_LIMIT */
 } Kernel;
 
-enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64, PANEL_COLUMNS = 16 };
+enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64 };
 /* Of a first-level data cache: what lies CACHE_SET_BYTES apart shares a set, which has CACHE_WAYS lines. */
 enum { CACHE_SET_BYTES = 4096, CACHE_LINE_BYTES = 64, CACHE_WAYS = 8 };
 
@@ -202,11 +201,17 @@ Dim kernel_reach(DimContext *dims, const Kernel *kernel, uint32_t parameter);
 /* Whether the parameter may begin at that element of a buffer of so many elements: nothing outside is touched, provably. */
 bool kernel_fits(DimContext *dims, const Kernel *kernel, uint32_t parameter, Dim start, Dim count);
 bool schedule_is_leaf(const Schedule *schedule);
-/* How many elements the buffer takes in memory: with panels, more than its dims say. */
+/* How many elements the buffer takes in memory: more than its dims say, where its order leaves places behind them. */
 Dim kernel_buffer_count(DimContext *dims, const KernelBuffer *buffer);
-/* Coefficient of the axis in the element offset of an access (within a panel where the buffer has them); the invalid
-   dim on overflow, and where an index of the access depends on the axis. */
+/* Coefficient of the axis in the element offset of an access; the invalid dim on overflow, where an index of the access depends
+   on the axis, and where the axis stands in a dim that the buffer's order cuts. */
 Dim access_stride(DimContext *dims, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts, uint32_t axis);
+/* The same within a run of the buffer's order; the invalid dim where the axis does not stand alone in a dim that is cut, so that its
+   runs are others. */
+Dim access_run_stride(DimContext *dims, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts, uint32_t axis);
+/* How many elements that follow each other along the axis the access finds that coefficient apart, from a multiple of that
+   on: the shortest run of the order of the dims in which the axis stands; INT64_MAX: all. */
+int64_t access_run(const Kernel *kernel, uint32_t buffer, const Subscript *subscripts, uint32_t axis);
 /* Whether the value of an index, counted as labels are, depends on the axis. */
 bool index_depends(const Kernel *kernel, uint32_t index, uint32_t axis);
 /* Whether an index stands in the subscript. */

@@ -60,8 +60,8 @@ static void verify_buffer(KernelVerifier *verifier, uint32_t index) {
     if (!kernel_dim_ok(verifier, buffer->name, buffer->dims[i])) return;
   if (buffer->role == BUFFER_STATUS && (buffer->element != ELEMENT_I32 || buffer->rank))
     kernel_fail(verifier, "%%%s is a status, and no i32[]", buffer->name);
-  if (buffer->panel && (buffer->role != BUFFER_IN || !buffer->rank || buffer->panel != PANEL_COLUMNS))
-    kernel_fail(verifier, "%%%s cannot have panels of %u", buffer->name, buffer->panel);
+  if (buffer->order && (buffer->role != BUFFER_IN || !storage_order_is_sound(buffer->order, buffer->rank)))
+    kernel_fail(verifier, "%%%s cannot stand in that order", buffer->name);
 }
 
 static bool verify_target(KernelVerifier *verifier) {

@@ -44,6 +44,25 @@ static bool bind_part(ScheduleVerifier *self, const AxisPart *part) {
   return true;
 }
 
+/* A register tile steps from row to row, and along what it reduces, by one distance in every load; along its columns within
+   the runs of a buffer's order. */
+static void check_tile_loads(ScheduleVerifier *self, const Schedule *leaf, const Expr *expr) {
+  const Kernel *kernel = self->base->kernel;
+  const Stage *stage = self->base->stage;
+  DimContext *dims = self->base->program->dims;
+  uint32_t column = leaf->parts[leaf->part_count - 1].axis;
+  for (uint32_t a = 0; expr->kind == EXPR_LOAD && a < kernel->axis_count; a++) {
+    bool steps = stage_reduces(stage, a) || (leaf->part_count > 1 && a == leaf->parts[0].axis);
+    Dim stride = a == column ? access_run_stride(dims, kernel, expr->buffer, expr->subscripts, a)
+                 : steps     ? access_stride(dims, kernel, expr->buffer, expr->subscripts, a)
+                             : dim_constant(dims, 0);
+    if (!dim_is_valid(stride))
+      kernel_fail(self->base, "the elements of %%%s that the tile reads along axis '%s' are not the same distance apart",
+                  kernel->buffers[expr->buffer].name, kernel->axes[a].name);
+  }
+  for (uint32_t i = 0; i < expr->operand_count; i++) check_tile_loads(self, leaf, expr->operands[i]);
+}
+
 static void place_stage(ScheduleVerifier *self, const Schedule *leaf, uint32_t index) {
   const Kernel *kernel = self->base->kernel;
   if (index >= kernel->stage_count) {
@@ -71,6 +90,7 @@ static void place_stage(ScheduleVerifier *self, const Schedule *leaf, uint32_t i
       kernel_fail(self->base, "the stage neither indexes its target by nor reduces axis '%s' of its leaf",
                   name);
   }
+  if (tile && leaf->part_count && index == leaf->stages[0]) check_tile_loads(self, leaf, stage->expr);
   self->base->stage = NULL;
 }
 

@@ -47,7 +47,7 @@ static bool verify_extent(const StepVerifier *self, const Step *step, uint32_t a
   Dim count = kernel_buffer_count(dims, parameter), all = type_count(dims, type), start = step_start(step, at);
   if (parameter->element != type->element) return false;
   if (!start) return same_count(self, count, all);
-  return !parameter->panel && element_info(type->element)->bits >= 8 &&
+  return !parameter->order && element_info(type->element)->bits >= 8 &&
          kernel_fits(dims, self->base->kernel, at, start, all);
 }
 
@@ -58,8 +58,8 @@ static void verify_binding(StepVerifier *self, const Step *step, uint32_t at, co
   const ProgramBuffer *buffer = &program->buffers[step->buffers[at]];
   bool given = buffer->storage == STORAGE_ARGUMENT || buffer->storage == STORAGE_CONSTANT;
   uint32_t number = step->buffers[at];
-  if (parameter->panel && buffer->storage != STORAGE_CONSTANT)
-    kernel_fail(verifier, "buffer #%u has panels, but is no constant", number);
+  if (parameter->order && buffer->storage != STORAGE_CONSTANT)
+    kernel_fail(verifier, "buffer #%u stands in an order of its own, but is no constant", number);
   if (!verify_extent(self, step, at))
     kernel_fail(verifier, "buffer #%u has another element type or count than parameter %%%s", number,
                 parameter->name);

@@ -172,6 +172,17 @@ static void broken_schedules(void **state) {
   expect_sound(TWO "%t[n,-m+7] schedule { for n { vec m : t vec m : y } } }");
   expect_sound(TWO "%t[n,m] schedule { par n/3 { for n%3 { vec m : t } for n%3 { vec m : y } } } }");
   expect_sound(TWO "%t[n,m] schedule { par n/3 { tile n%3, m : t tile n%3, m : y } } }");
+#define ORDERED(order, axes, expr, tile)                                                                     \
+  "kernel @k tasks 1 (%a: in f32[8,20] align 4, %x: in f32[20,40] stored [" order "] align 4, %y: out f32[8,40] align 4) {\n" \
+  "axes " axes " y: %y[m,n] = add[k] " expr " schedule { " tile " } }"
+  expect_sound(ORDERED("1/16, 0, 1%16", "m:8, n:40, k:20", "mul(%a[m,k], %x[k,n])", "tile m, n : y"));
+  expect_sound(ORDERED("1/16, 0/4, 1%16, 0%4", "m:8, n:40, k:20", "mul(%a[m,k], %x[k,n])", "for m { vec n : y }"));
+  expect_message(ORDERED("1/16, 0/4, 1%16, 0%4", "m:8, n:40, k:20", "mul(%a[m,k], %x[k,n])", "tile m, n : y"),
+                 "the elements of %x that the tile reads along axis 'k' are not the same distance apart");
+  expect_message(ORDERED("1/16, 0/4, 1%16, 0%4", "m:8, n:40, k:20", "mul(%a[m,k], %x[m,n])", "tile m, n : y"), "along axis 'm'");
+  expect_message(ORDERED("1/16, 0, 1%16", "m:8, n:40, k:20", "mul(%a[m,k], %x[k,-n+39])", "tile m, n : y"), "along axis 'n'");
+  expect_message("kernel @k tasks 1 (%x: in f32[20] align 4, %y: out f32[20] stored [0/4, 0%4] align 4) { axes n:20 y: %y[n] = %x[n] " VEC,
+                 "%y cannot stand in that order");
   expect_message("kernel @k tasks 1 (%x: in f32[8,8] align 4, %y: out f32[8,8] align 4) {\n local %t: f32[8,8] align 4\n"
                  "axes n:8, m:8, h:4 t: %t[n,h] = neg(%x[n,h]) y: %y[n,m] = %t[n,m] schedule { for n { vec h : t vec m : y } } }",
                  "reads of %t what no stage has written in the same iteration");
