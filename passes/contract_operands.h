@@ -4,8 +4,6 @@
 #define AICC_PASSES_CONTRACT_OPERANDS_H
 #include "ir/graph.h"
 
-enum { COLUMN_BLOCK = 16 }; /* columns side by side in the storage of weights: whole vectors of every level */
-
 /* True where two labels meet in one subscript: sliding windows read elements many times. */
 bool access_slides(const Access *access);
 

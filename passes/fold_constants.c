@@ -2,11 +2,11 @@
 /* All nodes that depend on constants only, in whatever region, are lowered together to one program without
    arguments, which the interpreter runs; what the rest of the graph reads of them becomes constants. */
 #include "ir/build.h"
+#include "loop/cost.h"
 #include "passes/lower.h"
 #include "passes/passes.h"
 
-/* Results up to this size fold whatever their inputs; larger ones only up to twice the inputs. */
-enum { SMALL_BYTES = 4096, FOLDABLE = 1 };
+enum { FOLDABLE = 1 };
 
 typedef struct Folder {
   Module *module;
@@ -45,9 +45,10 @@ static bool source_bytes(const Node *reader, const Value *value, uint64_t *bytes
   if (!grows(value->producer)) return true;
   repeated = *bytes;
   return byte_count(&value->producer->operands[0]->type, bytes) &&
-         (reader->kind == PRIMITIVE_MAP || repeated <= SMALL_BYTES || repeated <= 2 * *bytes);
+         (reader->kind == PRIMITIVE_MAP || repeated <= COST_FOLD_BYTES || repeated <= 2 * *bytes);
 }
 
+/* Small results fold whatever their inputs, larger ones only up to twice the inputs. */
 static bool is_foldable(const Node *node) {
   uint64_t inputs = 0, bytes, output;
   if (node->result_count != 1 || node->region_count || node->kind == PRIMITIVE_CONSTANT) return false;
@@ -60,7 +61,7 @@ static bool is_foldable(const Node *node) {
     inputs += bytes;
   }
   if (node->kind == PRIMITIVE_DIMS) return false; /* symbols; known ones are simplified already */
-  return output <= SMALL_BYTES || output <= 2 * inputs || grows(node);
+  return output <= COST_FOLD_BYTES || output <= 2 * inputs || grows(node);
 }
 
 static Value *copy_of(Folder *folder, Value *value) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/group.h"
+#include "loop/cost.h"
 #include "passes/contract_operands.h"
-
-/* Below so many rows one worker would do what several could. */
-enum { ROWS_LEAST = 8, LARGE_POINTS = 1 << 18 };
 
 Group *group_create(Arena *arena, Value *root, uint32_t place) {
   Group *group = arena_new(arena, Group);
@@ -188,7 +186,7 @@ static bool rows_suffice(const Group *group, uint64_t outer) {
     points *= (double)extent;
     if (outer >> i & 1) rows *= (double)extent;
   }
-  return rows >= ROWS_LEAST || points <= LARGE_POINTS;
+  return rows >= COST_GROUP_ROWS || points <= COST_GROUP_POINTS;
 }
 
 /* Gives each label its axis: those of the result have that of their tag, the others the one at which the operand is read

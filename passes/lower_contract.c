@@ -4,6 +4,7 @@
    side by side, in blocks of them. The copy is made when the object is written. */
 #include "ir/build.h"
 #include "passes/contract_operands.h"
+#include "passes/contract_plan.h"
 #include "passes/lower_internal.h"
 
 /* A label of one point is always 0 and takes no place. */
@@ -103,7 +104,7 @@ const Expr *contract_packed_load(KernelBuilder *builder, const Node *node, uint3
   if (element_info(value->type.element)->bits < 8 || value->type.rank >= RANK_LIMIT) return NULL;
   uint32_t count = storage_order(node, operand, labels);
   if (!count || count >= RANK_LIMIT || !packing_create(node, operand, labels, count, &packing)) return NULL;
-  if (wants_blocks(node, operand, labels[count - 1])) packing.order = storage_blocks(lowering->arena, count, COLUMN_BLOCK);
+  if (wants_blocks(node, operand, labels[count - 1])) packing.order = storage_blocks(lowering->arena, count, CONTRACT_COLUMN_BLOCK);
   uint32_t part_count = storage_part_count(packing.order, count);
   if (part_count > RANK_LIMIT) return NULL;
   Dim dims[RANK_LIMIT], stored_dims[RANK_LIMIT];

@@ -2,19 +2,19 @@
 /* The distance between rows in memory. A register tile of a contraction reads as many rows at once as it has; where rows
    lie a multiple of 4096 bytes apart, all of them fall into one set of a first-level cache, which has room for eight
    lines of it. What is ours to lay out then has a line more per row. Values of one buffer have one distance. */
+#include "loop/cost.h"
 #include "passes/lower_internal.h"
 
 /* Rows of so many elements fall into one set: how many to add, else 0. */
-static int64_t padding_of(const Type *type) {
+static int64_t padding_of(const Machine *machine, const Type *type) {
   int64_t extent, rows = 1, dim, bytes = element_info(type->element)->bits / 8;
-  if (type->rank < 2 || bytes == 0 || !dim_is_constant(type->dims[type->rank - 1], &extent) || extent == 0 ||
-      extent * bytes % CACHE_SET_BYTES)
+  if (type->rank < 2 || bytes == 0 || !dim_is_constant(type->dims[type->rank - 1], &extent) || !cost_rows_collide(machine, extent * bytes))
     return 0;
   for (uint32_t i = 0; i + 1 < type->rank; i++) {
-    if (!dim_is_constant(type->dims[i], &dim)) return CACHE_LINE_BYTES / bytes;
+    if (!dim_is_constant(type->dims[i], &dim)) return cost_row_gap(machine) / bytes;
     rows *= dim;
   }
-  return rows > CACHE_WAYS ? CACHE_LINE_BYTES / bytes : 0;
+  return rows > cost_rows_of_set(machine) ? cost_row_gap(machine) / bytes : 0;
 }
 
 /* Whether the contraction sums along the rows of its operand. */
@@ -80,7 +80,7 @@ void lower_pitch(Lowering *lowering, const Region *region) {
       bool ours = root->producer != NULL; /* an argument is not */
       if (!ours || !pitches.wanted[root->id] || pitches.fixed[root->id] || !plan_of(lowering, value)->materialised)
         continue;
-      int64_t more = padding_of(&root->type);
+      int64_t more = padding_of(lowering->module->machine, &root->type);
       if (more) plan_of(lowering, value)->stored = widened(lowering, &value->type, more);
     }
 }

@@ -6,7 +6,7 @@
    through. */
 #include "ir/build.h"
 #include "ir/uses.h"
-#include "passes/contract_operands.h"
+#include "passes/contract_plan.h"
 #include "passes/passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -376,12 +376,8 @@ static void merge(Merging *m, Sibling *const *members, uint32_t count) {
   for (uint32_t place = 0; place < first->count; place++) slice_members(&f, place, axis);
 }
 
-/* Joined columns pay where blocks of them become fewer, or where the contractions are small, which is when cutting
-   each of them into tasks leaves workers idle. A joined result that the next kernels no longer find in a
-   core's second cache costs more: with 64 rows of 3 x 768 columns both are equal, with 128 it loses 2 to 4 %.
-   Returns how many of the members, the last ones, are worth it. */
-static uint32_t members_that_pay(Sibling *const *members, uint32_t count) {
-  enum { CACHED_BYTES = 512 * 1024, FEWER_BLOCKS = 16 };
+/* How many of the members, the last ones, are better joined. */
+static uint32_t members_that_pay(const Machine *machine, Sibling *const *members, uint32_t count) {
   const Node *contract = members[0]->chain[0];
   const Type *type = &contract->results[0]->type;
   uint32_t axis = members[0]->axis, first = count;
@@ -392,9 +388,8 @@ static uint32_t members_that_pay(Sibling *const *members, uint32_t count) {
   for (uint32_t i = count; i-- > 0;) {
     dim_is_constant(members[i]->chain[0]->results[0]->type.dims[axis], &extent);
     columns += extent;
-    blocks += (extent + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
-    int64_t fewer = blocks - (columns + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
-    if (fewer * FEWER_BLOCKS >= blocks || (double)columns * row_bytes <= CACHED_BYTES) first = i;
+    blocks += contract_column_blocks(extent);
+    if (contract_joining_pays(columns, blocks, row_bytes, machine)) first = i;
   }
   return count - first;
 }
@@ -444,7 +439,7 @@ static void merge_region(Merging *m, Region *region) {
   Sibling **members = arena_array(m->module->arena, Sibling *, m->count);
   for (uint32_t i = 0; i < m->count; i++) {
     if (m->siblings[i].settled) continue;
-    uint32_t count = collect_members(m, i, members), paying = members_that_pay(members, count);
+    uint32_t count = collect_members(m, i, members), paying = members_that_pay(m->module->machine, members, count);
     if (paying >= 2) merge(m, &members[count - paying], paying);
     for (uint32_t k = 0; k < count; k++) members[k]->settled = true;
   }

@@ -4,14 +4,12 @@
 #include "passes/schedule.h"
 #include <string.h>
 
-enum { TILE = 4096, TASK_COST = 524288, BAD_ACCESS = 16, MISSING_AXIS = 24, SHORT_AXIS = 128 };
-
 /* How much a vector axis hurts in one access: contiguous and broadcast are free. */
 static uint32_t access_penalty(Program *program, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts,
                                uint32_t axis, bool target) {
   Dim stride = access_stride(program->dims, kernel, buffer, subscripts, axis);
   if (dim_equals_constant(stride, 1)) return 0;
-  return dim_equals_constant(stride, 0) && !target ? 0 : BAD_ACCESS;
+  return dim_equals_constant(stride, 0) && !target ? 0 : COST_SCATTERED;
 }
 
 static uint32_t expr_penalty(Program *program, const Kernel *kernel, const Expr *expr, uint32_t axis) {
@@ -33,11 +31,11 @@ static uint32_t axis_penalty(Program *program, const Kernel *kernel, StageRange 
     if (in_target)
       penalty += access_penalty(program, kernel, stage->target, stage->subscripts, axis, true);
     else if (!stage_reduces(stage, axis))
-      penalty += stage->reduce_count ? weight * MISSING_AXIS : 0; /* a scalar afterthought costs nothing */
+      penalty += stage->reduce_count ? weight * COST_ABSENT : 0; /* a scalar afterthought costs nothing */
     penalty += weight * expr_penalty(program, kernel, stage->expr, axis);
   }
   if (dim_is_constant(kernel->axes[axis].extent, &extent) && extent < 16 && extent >= 0)
-    penalty += (uint32_t)(16 - extent) + (extent < 4 ? SHORT_AXIS : 0); /* hardly a vector */
+    penalty += (uint32_t)(16 - extent) + (extent < COST_SHORT_LANES ? COST_SHORT : 0); /* hardly a vector */
   return penalty;
 }
 
@@ -158,7 +156,7 @@ static Dim kernel_cost(Program *program, const Kernel *kernel) {
   return total;
 }
 
-/* min(TASK_LIMIT, iterations of the parallel node, cost / TASK_COST), at least 1. */
+/* min(TASK_LIMIT, iterations of the parallel node, cost / COST_TASK), at least 1. */
 static Dim task_count(Program *program, const Kernel *kernel, const Schedule *root) {
   DimContext *dims = program->dims;
   Dim one = dim_constant(dims, 1), iterations = one, cost = kernel_cost(program, kernel);
@@ -169,7 +167,7 @@ static Dim task_count(Program *program, const Kernel *kernel, const Schedule *ro
     iterations = dim_multiply(dims, iterations, extent);
   }
   if (!dim_is_valid(iterations) || !dim_is_valid(cost)) return one;
-  Dim wanted = dim_floor_divide(dims, cost, dim_constant(dims, TASK_COST));
+  Dim wanted = dim_floor_divide(dims, cost, dim_constant(dims, COST_TASK));
   Dim count = dim_min(dims, dim_constant(dims, TASK_LIMIT), dim_min(dims, iterations, wanted));
   return dim_max(dims, one, count);
 }
@@ -202,9 +200,8 @@ static bool crosses(Program *program, const Kernel *kernel, uint32_t axis) {
    that the lines which a block touches stay in the cache until they are full. */
 static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, const AxisPart *outer,
                                uint32_t count) {
-  enum { BLOCK = 16 };
   const Stage *stage = &kernel->stages[0];
-  AxisPart loops[66], inner = outer[count - 1], lanes = {axis, PART_INNER, BLOCK};
+  AxisPart loops[66], inner = outer[count - 1], lanes = {axis, PART_INNER, COST_TRANSPOSE_BLOCK};
   uint32_t loop_count = 0, all[1] = {0};
   for (uint32_t i = 0; i < count; i++) {
     Dim stride =
@@ -214,7 +211,7 @@ static void schedule_transpose(Program *program, Kernel *kernel, uint32_t axis, 
   }
   for (uint32_t i = 0; i < count; i++)
     if (outer[i].axis != inner.axis) loops[loop_count++] = outer[i];
-  loops[loop_count++] = (AxisPart){axis, PART_OUTER, BLOCK};
+  loops[loop_count++] = (AxisPart){axis, PART_OUTER, COST_TRANSPOSE_BLOCK};
   const Schedule *leaf = make_leaf(program, &lanes, all, 1);
   const Schedule *nest = schedule_nest(program, SCHEDULE_FOR, &inner, 1, &leaf, 1);
   schedule_finish(program, kernel, schedule_nest(program, SCHEDULE_PAR, loops, loop_count, &nest, 1));
@@ -256,11 +253,11 @@ static void schedule_kernel(Program *program, Kernel *kernel) {
     reduced = reduced || stage_reduces(&kernel->stages[i], vector.axis);
   int64_t extent;
   bool tile = count == 0 && vector.axis != NO_AXIS && !reduced &&
-              !(dim_is_constant(kernel->axes[vector.axis].extent, &extent) && extent <= TILE);
+              !(dim_is_constant(kernel->axes[vector.axis].extent, &extent) && extent <= COST_MAP_BLOCK);
   if (tile) {
-    outer[count++] = (AxisPart){vector.axis, PART_OUTER, TILE};
+    outer[count++] = (AxisPart){vector.axis, PART_OUTER, COST_MAP_BLOCK};
     vector.part = PART_INNER;
-    vector.tile = TILE;
+    vector.tile = COST_MAP_BLOCK;
   }
   if (vector.axis != NO_AXIS && !reduced && !tile && count > 0 && crosses(program, kernel, vector.axis)) {
     schedule_transpose(program, kernel, vector.axis, outer, count);

@@ -2,6 +2,7 @@
 /* Shared by the schedule*.c files: making schedule trees. */
 #ifndef AICC_PASSES_SCHEDULE_H
 #define AICC_PASSES_SCHEDULE_H
+#include "passes/contract_plan.h"
 #include "passes/lower.h"
 
 const Schedule *schedule_leaf(Program *program, ScheduleKind kind, const AxisPart *parts, uint32_t part_count,
@@ -51,8 +52,8 @@ bool tile_candidate(Program *program, Kernel *kernel, StageRange range, TileCand
 /* How many rows of a tile the axis gives, at most 16, a guess where its extent is not known; 0 where it serves for none:
    every operand depends on it, or none. */
 int64_t tile_rows_along(const TileCandidate *candidate, uint32_t axis);
-/* Rows per leaf of an axis that is cut into blocks of about `rows`, evenly; INT64_MAX: not cut. */
-int64_t even_rows(Program *program, const Kernel *kernel, uint32_t axis, int64_t rows);
+/* The axis's extent where it is known, or known to be small: then the most that it can be. */
+int64_t axis_extent_or(const Program *program, const Kernel *kernel, uint32_t axis, int64_t otherwise);
 
 /* Register tiles for a kernel that reduces first and goes on element by element. False where they do not fit: another
    schedule must do. */

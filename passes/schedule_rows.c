@@ -4,12 +4,6 @@
    dot products, and what stands between them goes row by row, in lanes. */
 #include "passes/schedule.h"
 
-enum {
-  ROWS = 24,               /* of a block: whole register tiles of every level */
-  ROWS_LEAST = 8,
-  BLOCK_BYTES = 256 * 1024 /* of a row's lanes over all rows: what stays in the second-level cache */
-};
-
 /* Stages that stand in leaves of their own. */
 typedef enum PhaseKind { PHASE_ROWS, PHASE_TILE, PHASE_DOT } PhaseKind;
 
@@ -110,14 +104,12 @@ static uint64_t range_axes(const Kernel *kernel, StageRange range) {
 }
 
 /* Rows of a block: fewer where they are long. */
-static int64_t block_rows(Program *program, const Kernel *kernel, const Phases *phases, uint32_t row) {
-  int64_t rows = ROWS, extent;
-  for (uint32_t i = 0; i < phases->count; i++) {
-    const TileCandidate *tile = &phases->items[i].tile;
-    if (phases->items[i].kind != PHASE_TILE || !dim_is_constant(kernel->axes[tile->column].extent, &extent)) continue;
-    while (rows > ROWS_LEAST && rows * extent > BLOCK_BYTES / (int64_t)sizeof(float)) rows -= ROWS_LEAST;
-  }
-  return even_rows(program, kernel, row, rows);
+static int64_t block_rows(const Program *program, const Kernel *kernel, const Phases *phases, uint32_t row) {
+  int64_t longest = 1, extent;
+  for (uint32_t i = 0; i < phases->count; i++)
+    if (phases->items[i].kind == PHASE_TILE && dim_is_constant(kernel->axes[phases->items[i].tile.column].extent, &extent) && extent > longest)
+      longest = extent;
+  return contract_even_block(axis_extent_or(program, kernel, row, INT64_MAX), contract_rows_of_block(longest, program->module->machine));
 }
 
 static const Schedule *product_leaf(Program *program, const Phase *phase, const AxisPart *row) {

@@ -3,16 +3,7 @@
    register tiles of rows and columns inside, and loops around them that keep what is read again near. */
 #include "passes/schedule.h"
 
-enum {
-  COLUMN_TILE = 64,         /* columns of one leaf: whole tiles of every level */
-  COLUMN_TILE_NARROW = 48,  /* where it divides the columns and 64 does not */
-  COLUMN_TILE_SINGLE = 128, /* with one row: so many streams hide the latency of memory */
-  ROW_BYTES = 128 * 1024,   /* of the operand that the rows read, for one block of rows */
-  NEAR_BYTES = 256 * 1024,  /* what can be read again and again without leaving the second-level cache */
-  ROW_TILE_LEAST = 56,
-  FEW_ROWS = 4,
-  STAGES = 8 /* of a leaf */
-};
+enum { STAGES = 8 /* of a leaf */ };
 
 static void collect(const Expr *expr, Loads *loads) {
   if (++loads->nodes > TILE_NODES) return;
@@ -109,16 +100,16 @@ static bool is_column(const TileCandidate *c, uint32_t axis) {
   return true;
 }
 
-/* An extent that is known, or known to be small: then the most it can be. */
-static int64_t extent_or(const TileCandidate *c, uint32_t axis, int64_t otherwise) {
+int64_t axis_extent_or(const Program *program, const Kernel *kernel, uint32_t axis, int64_t otherwise) {
   enum { SMALL = 16 };
-  int64_t extent, most = dim_range(c->program->dims, c->kernel->axes[axis].extent).high;
-  if (dim_is_constant(c->kernel->axes[axis].extent, &extent)) return extent;
+  int64_t extent, most = dim_range(program->dims, kernel->axes[axis].extent).high;
+  if (dim_is_constant(kernel->axes[axis].extent, &extent)) return extent;
   return most <= SMALL ? most : otherwise;
 }
 
+static int64_t extent_or(const TileCandidate *c, uint32_t axis, int64_t otherwise) { return axis_extent_or(c->program, c->kernel, axis, otherwise); }
+
 int64_t tile_rows_along(const TileCandidate *c, uint32_t axis) {
-  const int64_t unknown = FEW_ROWS - 1, most = 16;
   bool shared = c->loads.count == 1, read = false;
   for (uint32_t i = 0; i < c->loads.count; i++) {
     Dim stride = load_stride(c, c->loads.items[i], axis);
@@ -128,8 +119,8 @@ int64_t tile_rows_along(const TileCandidate *c, uint32_t axis) {
     read = read || !still;
   }
   if (axis == c->column || !shared || !read) return 0;
-  int64_t extent = extent_or(c, axis, unknown);
-  return extent < most ? extent : most;
+  int64_t extent = extent_or(c, axis, CONTRACT_ROWS_UNKNOWN);
+  return extent < CONTRACT_ROWS_MOST ? extent : CONTRACT_ROWS_MOST;
 }
 
 /* An axis that some operand does not depend on, so that what is loaded serves several rows; the longest up to
@@ -167,42 +158,13 @@ static double element_bytes(const TileCandidate *c) {
   return element_info(c->kernel->stages[c->range.first].expr->type)->bits / 8.0;
 }
 
-/* Columns per leaf. */
-static int64_t column_tile(const TileCandidate *c) {
-  int64_t extent = extent_or(c, c->column, INT64_MAX);
-  int64_t tile = c->row == NO_AXIS ? COLUMN_TILE_SINGLE : COLUMN_TILE;
-  if (c->row != NO_AXIS && extent % COLUMN_TILE && extent % COLUMN_TILE_NARROW == 0)
-    tile = COLUMN_TILE_NARROW;
-  return extent <= tile + tile / 2 ? INT64_MAX : tile;
-}
-
-int64_t even_rows(Program *program, const Kernel *kernel, uint32_t axis, int64_t rows) {
-  const TileCandidate c = {.program = program, .kernel = (Kernel *)(uintptr_t)kernel};
-  int64_t extent = extent_or(&c, axis, INT64_MAX);
-  if (extent == INT64_MAX) return rows;
-  if (extent <= rows + rows / 2) return INT64_MAX;
-  int64_t tiles = (extent + rows - 1) / rows; /* in whole register tiles as far as possible */
-  return (extent + tiles - 1) / tiles;
-}
-
-/* Rows per leaf: so many that what they read stays near while the columns pass by; whole where ranges bound
-   them, whose edges are told apart by their place. */
-static int64_t row_tile(const TileCandidate *c) {
+/* The sizes of the first stage, over the axes `outer` besides its rows and columns. */
+static ContractSizes sizes_of(const TileCandidate *c, uint64_t outer) {
+  ContractSizes sizes = {.rows = c->row == NO_AXIS ? 0 : extent_or(c, c->row, INT64_MAX), .columns = extent_or(c, c->column, INT64_MAX),
+                         .sum = points(c, reduced_axes(c)), .others = points(c, outer), .element_bytes = element_bytes(c)};
   for (uint32_t k = 0; c->guard && k < c->guard->range_count; k++)
-    if (subscript_uses(&c->guard->ranges[k].form, c->row)) return INT64_MAX;
-  double bytes = points(c, reduced_axes(c)) * element_bytes(c);
-  int64_t rows = (int64_t)(ROW_BYTES / (bytes < 1 ? 1 : bytes)) / ROW_TILE_LEAST * ROW_TILE_LEAST;
-  if (rows < ROW_TILE_LEAST) rows = ROW_TILE_LEAST;
-  return even_rows(c->program, c->kernel, c->row, rows);
-}
-
-/* What the columns' operand is in all: read again for every block of rows, unless the columns are the outer
- * loop. */
-static bool columns_outside(const TileCandidate *c, uint64_t outer) {
-  double weights = points(c, reduced_axes(c) | UINT64_C(1) << c->column) * element_bytes(c);
-  double rows =
-      points(c, reduced_axes(c) | outer | (c->row == NO_AXIS ? 0 : UINT64_C(1) << c->row)) * element_bytes(c);
-  return weights > NEAR_BYTES && rows <= weights;
+    sizes.rows_whole = sizes.rows_whole || (c->row != NO_AXIS && subscript_uses(&c->guard->ranges[k].form, c->row));
+  return sizes;
 }
 
 static void build(TileCandidate *c) {
@@ -212,14 +174,15 @@ static void build(TileCandidate *c) {
   uint64_t axes = stage_axes(kernel, &kernel->stages[0]);
   uint64_t outer = axes & ~(UINT64_C(1) << c->column);
   if (c->row != NO_AXIS) outer &= ~(UINT64_C(1) << c->row);
-  int64_t columns = column_tile(c), rows = c->row == NO_AXIS ? INT64_MAX : row_tile(c);
+  const ContractSizes sizes = sizes_of(c, outer);
+  const ContractPlan plan = contract_plan(&sizes, c->program->module->machine);
+  int64_t columns = plan.column_block, rows = plan.row_block;
   AxisPart column_outer = {c->column, PART_OUTER, columns}, row_outer = {c->row, PART_OUTER, rows};
-  bool first = columns_outside(c, outer);
-  if (columns != INT64_MAX && first) parts[part_count++] = column_outer;
+  if (columns != INT64_MAX && plan.columns_outside) parts[part_count++] = column_outer;
   for (uint32_t a = 0; a < kernel->axis_count; a++)
     if (outer >> a & 1) parts[part_count++] = (AxisPart){a, PART_WHOLE, 0};
   if (rows != INT64_MAX) parts[part_count++] = row_outer;
-  if (columns != INT64_MAX && !first) parts[part_count++] = column_outer;
+  if (columns != INT64_MAX && !plan.columns_outside) parts[part_count++] = column_outer;
   if (c->row != NO_AXIS)
     tile[tile_count++] =
         rows == INT64_MAX ? (AxisPart){c->row, PART_WHOLE, 0} : (AxisPart){c->row, PART_INNER, rows};

@@ -14,6 +14,7 @@ static const Target targets[] = {
     {.architecture = "x86_64",
      .spelling = "amd64",
      .triple = "x86_64-unknown-linux-gnu",
+     .machine = &machine_common,
      .level_count = 3,
      .levels = {{"x86-64-v2", "v2", 2, "x86-64-v2", "", 128, 16, false, false, 0},
                 {"x86-64-v3", "v3", 3, "x86-64-v3", "", 256, 16, true, true, 32},
@@ -21,6 +22,7 @@ static const Target targets[] = {
     {.architecture = "aarch64",
      .spelling = "arm64",
      .triple = "aarch64-unknown-linux-gnu",
+     .machine = &machine_common,
      .level_count = 1,
      .levels = {{"aarch64", "neon", 1, "generic", "", 128, 32, true, true, 0}}},
 };

@@ -3,6 +3,7 @@
 #ifndef AICC_CODEGEN_TARGET_H
 #define AICC_CODEGEN_TARGET_H
 #include "base/arena.h"
+#include "ir/machine.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ typedef struct Target {
   const char *architecture; /* first part of the triple */
   const char *spelling;     /* another one that people use for it */
   const char *triple;       /* the normal one */
+  const Machine *machine;   /* what its CPUs have in common */
   uint32_t level_count;     /* ascending; the first is the baseline */
   TargetLevel levels[LEVEL_LIMIT];
 } Target;

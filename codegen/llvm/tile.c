@@ -453,7 +453,8 @@ void emit_tile(KernelEmitter *e, const Schedule *node) {
   Tile *tile = arena_new(e->cg->program->arena, Tile);
   const AxisPart *last = &node->parts[node->part_count - 1];
   const Stage *stage = &e->kernel->stages[node->stages[0]];
-  *tile = (Tile){.e = e, .leaf = node, .stage = stage, .column_axis = last->axis, .row_axis = NO_VECTOR_AXIS};
+  *tile = (Tile){.e = e, .leaf = node, .stage = stage, .column_axis = last->axis, .row_axis = NO_VECTOR_AXIS,
+                 .demand = {.machine = e->cg->options->target->machine}};
   if (node->part_count > 1) tile->row_axis = node->parts[0].axis;
   tile->guarded = stage->expr;
   if (stage->expr->kind == EXPR_GUARD && expr_is_identity(stage, stage->expr->operands[1])) {

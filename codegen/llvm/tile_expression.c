@@ -10,7 +10,7 @@ static Dim stride_of(const Tile *tile, const Expr *load, uint32_t axis) {
 /* Rows that lie a multiple of a set's distance apart, as passes/lower_pitch.c keeps from happening where it can. */
 static bool in_one_set(const Tile *tile, const Expr *load, Dim row_stride) {
   int64_t stride, bytes = element_info(tile->e->kernel->buffers[load->buffer].element)->bits / 8;
-  return dim_is_constant(row_stride, &stride) && stride && stride * bytes % CACHE_SET_BYTES == 0;
+  return dim_is_constant(row_stride, &stride) && cost_rows_collide(tile->demand.machine, stride * bytes);
 }
 
 static uint32_t collect(Tile *tile, const Expr *expr) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Costs are in half cycles of a core that starts two multiply-adds and two loads per cycle and finishes a
-   multiply-add after four: what the CPUs of each level have in common. Only their ratios matter. */
+/* Costs are those of the steps of a tile (cost_tile_step): only their ratios matter. */
 #include "codegen/llvm/tile_shape.h"
 
-enum { LATENCY_HALF_CYCLES = 8, MANY = 1024 };
+enum { MANY = 1024 };
 
 uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uint32_t vectors) {
   /* Accumulators, a vector of B per column vector, one register for what a row brings, one for a product. */
@@ -11,15 +10,15 @@ uint32_t tile_rows_limit(const TargetLevel *level, const TileDemand *demand, uin
   if (demand->vector_per_row) other += 3 * vectors; /* a window of the row, and the weights of as many taps */
   if (other >= level->registers) return 0;
   uint32_t rows = (level->registers - other) / vectors;
-  uint32_t most = demand->one_set ? CACHE_WAYS : TILE_ROW_LIMIT;
-  return rows > most ? most : rows;
+  int64_t most = demand->one_set ? cost_rows_of_set(demand->machine) : TILE_ROW_LIMIT;
+  if (most > TILE_ROW_LIMIT) most = TILE_ROW_LIMIT;
+  return rows > most ? (uint32_t)most : rows;
 }
 
 /* One step of the reduction for one tile. */
 static uint64_t step_cost(const TileDemand *demand, uint64_t rows, uint64_t vectors) {
   uint64_t work = rows * vectors, loads = vectors + (demand->vector_per_row ? work : rows);
-  uint64_t cost = work > loads ? work : loads;
-  return (cost > LATENCY_HALF_CYCLES ? cost : LATENCY_HALF_CYCLES) + 1; /* the loop itself */
+  return cost_tile_step(demand->machine, work, loads);
 }
 
 /* All rows, cut evenly into tiles of at most `most`. */

@@ -3,6 +3,7 @@
 #ifndef AICC_CODEGEN_TILE_SHAPE_H
 #define AICC_CODEGEN_TILE_SHAPE_H
 #include "codegen/llvm/target.h"
+#include "loop/cost.h"
 #include "loop/program.h"
 
 enum { TILE_ROW_LIMIT = 14, TILE_VECTOR_LIMIT = 8 };
@@ -10,9 +11,10 @@ enum { TILE_ROW_LIMIT = 14, TILE_VECTOR_LIMIT = 8 };
 /* What one step of the reduction loads: one vector per column vector always; beyond that
    a number per row (products of matrices), or a vector per row and column vector (depthwise, pooling). */
 typedef struct TileDemand {
+  const Machine *machine; /* that does it */
   bool vector_per_row;
   bool product; /* multiplies and adds: without fma a register more */
-  bool one_set; /* the numbers that the rows bring lie in one set of the first-level cache, which has room for CACHE_WAYS lines */
+  bool one_set; /* the numbers that the rows bring lie in one set of the first-level cache */
 } TileDemand;
 
 /* The most rows whose accumulators fit with that many vectors of columns; 0 where not even one does. */

@@ -191,6 +191,7 @@ static int compile(Session *s) {
   s->pipeline = (Pipeline){.options = o, .verify = getenv("AICC_VERIFY") != NULL};
   s->pipeline.module = read_model(s);
   if (!s->pipeline.module) return exit_code(s->diagnostics, PHASE_READING);
+  s->pipeline.module->machine = o->target->machine;
   bool ok = spares_data_files(s) && pipeline_run(&s->pipeline);
   if (ok && (s->pipeline.stopped || o->action == ACTION_GRAPH_IR)) {
     ok = write_text(s);

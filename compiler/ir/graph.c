@@ -18,6 +18,7 @@ Module *module_create(Diagnostics *diagnostics, const char *name) {
   module->arena = arena;
   module->diagnostics = diagnostics;
   module->dims = dim_context_create(arena);
+  module->machine = &machine_common;
   module->name = arena_copy_text(arena, name, strlen(name));
   memset(module->source_hash, '0', sizeof module->source_hash - 1);
   return module;

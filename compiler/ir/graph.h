@@ -4,6 +4,7 @@
 #define AICC_IR_GRAPH_H
 #include "base/arena.h"
 #include "base/diagnostics.h"
+#include "ir/machine.h"
 #include "ir/scalar.h"
 #include "ir/storage_order.h"
 #include "ir/type.h"
@@ -200,6 +201,7 @@ typedef struct Module {
   DimContext *dims;
   const char *name;        /* of the model file, for messages */
   char source_hash[17];    /* hexadecimal, over the model's bytes */
+  const Machine *machine;  /* that code is made for; machine_common until somebody says otherwise */
   Entry **entries;
   size_t entry_count, entry_capacity;
   uint32_t value_count;

@@ -116,8 +116,6 @@ typedef struct Kernel {
 } Kernel;
 
 enum { TASK_LIMIT = 64, WORKSPACE_ALIGNMENT = 64 };
-/* Of a first-level data cache: what lies CACHE_SET_BYTES apart shares a set, which has CACHE_WAYS lines. */
-enum { CACHE_SET_BYTES = 4096, CACHE_LINE_BYTES = 64, CACHE_WAYS = 8 };
 
 typedef enum Storage { STORAGE_ARGUMENT, STORAGE_RESULT, STORAGE_CONSTANT, STORAGE_WORKSPACE } Storage;
 

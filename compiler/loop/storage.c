@@ -67,9 +67,9 @@ static void find_uses(const Kernel *kernel, uint32_t buffer, DimUse *uses) {
   }
 }
 
-/* Rows an odd number of cache lines apart: those that are read side by side share no set of a cache. */
+/* Rows an odd number of units apart, as long as a cache line: those that are read side by side share no set of a cache. */
 static Dim row_pitch(DimContext *dims, ElementType element, Dim extent) {
-  Dim line = dim_constant(dims, CACHE_LINE_BYTES * 8 / element_info(element)->bits), two = dim_constant(dims, 2);
+  Dim line = dim_constant(dims, WORKSPACE_ALIGNMENT * 8 / element_info(element)->bits), two = dim_constant(dims, 2);
   Dim pairs = dim_floor_divide(dims, dim_ceil_divide(dims, extent, line), two);
   return dim_multiply(dims, dim_add(dims, dim_multiply(dims, pairs, two), dim_constant(dims, 1)), line);
 }
