@@ -156,5 +156,5 @@ static bool fold_entry(Module *module, Region *body) {
 bool pass_fold_constants(Module *module) {
   for (size_t i = 0; i < module->entry_count; i++)
     if (!fold_entry(module, module->entries[i]->body)) return false;
-  return pass_dead_code(module);
+  return simplify_constants(module);
 }

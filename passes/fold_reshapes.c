@@ -3,17 +3,10 @@
    network's last convolution and its classifier, becomes labels: contract(reshape(x)[n, k], W[k, o]) is
    contract(x[n, c, h, w], W[c, h, w, o]), the weights reshaped when aicc runs. The order of x in memory is
    then the contraction's own affair. */
-#include "ir/build.h"
-#include "passes/constant_values.h"
 #include "passes/passes.h"
 #include "passes/reshape_groups.h"
+#include "passes/rewrite.h"
 #include <string.h>
-
-typedef struct Folding {
-  Builder builder;
-  const bool *constant;
-  uint32_t value_count; /* when the pass began: what came later is not asked about */
-} Folding;
 
 /* One operand of a contraction and the reshape that makes it. */
 typedef struct Site {
@@ -23,24 +16,20 @@ typedef struct Site {
   int32_t axis_of_label[RANK_LIMIT]; /* by group: where the weights have it; -1 where nothing is joined */
 } Site;
 
-static bool is_constant(const Folding *f, const Value *value) {
-  return value->id < f->value_count && f->constant[value->id];
-}
-
 static uint32_t joined_axes(const ReshapeGroups *groups, uint32_t g) {
   return groups->from_start[g + 1] - groups->from_start[g];
 }
 
 /* Every group keeps its axis or joins axes whose label only the weights have beside. */
-static bool find_site(const Folding *f, const Node *contract, uint32_t operand, Site *site) {
+static bool find_site(const Rewriter *rewriter, const Node *contract, uint32_t operand, Site *site) {
   const Node *reshape = contract->operands[operand]->producer;
   const Equation *equation = contract->equation;
   const Access *access = &equation->operands[operand];
-  DimContext *dims = f->builder.module->dims;
+  DimContext *dims = rewriter->builder.module->dims;
   bool joins = false;
   int64_t ignored;
   *site = (Site){.contract = contract, .reshape = reshape, .operand = operand};
-  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || is_constant(f, contract->operands[operand]) || !is_constant(f, contract->operands[1 - operand]) ||
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || rewrite_is_constant(rewriter, contract->operands[operand]) || !rewrite_is_constant(rewriter, contract->operands[1 - operand]) ||
       !reshape_groups(dims, &reshape->operands[0]->type, &reshape->results[0]->type, &site->groups))
     return false;
   for (uint32_t g = 0; g < site->groups.count; g++) {
@@ -77,8 +66,8 @@ static uint32_t label_of(const Site *site, uint32_t g, uint32_t k, uint32_t firs
 }
 
 /* Reads what is reshaped, and writes the weights' new dims. */
-static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, uint32_t *rank) {
-  Arena *arena = f->builder.module->arena;
+static Equation *split_equation(const Rewriter *rewriter, const Site *site, Dim *dims, uint32_t *rank) {
+  Arena *arena = rewriter->builder.module->arena;
   const Equation *old = site->contract->equation;
   const Type *from = &site->reshape->operands[0]->type,
              *weights = &site->contract->operands[1 - site->operand]->type;
@@ -101,7 +90,7 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
       uint32_t label = label_of(site, g, k, count);
       if (k + 1 < axes) labels[label].name = split_label_name(arena, labels, label, name);
       labels[label].extent = from->dims[site->groups.from_start[g] + k];
-      data[data_rank++] = plain_subscript(f->builder.module, label);
+      data[data_rank++] = plain_subscript(rewriter->builder.module, label);
     }
     count += axes - 1;
   }
@@ -115,7 +104,7 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
     }
     for (uint32_t k = 0; k < joined_axes(&site->groups, (uint32_t)g); k++) {
       dims[*rank] = from->dims[site->groups.from_start[g] + k];
-      constant[(*rank)++] = plain_subscript(f->builder.module, label_of(site, (uint32_t)g, k, first[g]));
+      constant[(*rank)++] = plain_subscript(rewriter->builder.module, label_of(site, (uint32_t)g, k, first[g]));
     }
   }
   operands[site->operand] = (Access){data_rank, data};
@@ -126,42 +115,35 @@ static Equation *split_equation(const Folding *f, const Site *site, Dim *dims, u
   return equation;
 }
 
-static void fold(Folding *f, Node *contract, const Site *site) {
+static void fold(Rewriter *rewriter, Node *contract, const Site *site) {
   Dim dims[2 * RANK_LIMIT];
   uint32_t rank;
-  Equation *equation = split_equation(f, site, dims, &rank);
+  Equation *equation = split_equation(rewriter, site, dims, &rank);
   if (rank > RANK_LIMIT) return;
-  f->builder.region = contract->parent;
-  f->builder.position = contract;
-  f->builder.location = contract->location;
   Value *weights = contract->operands[1 - site->operand];
   if (weights->producer->kind == PRIMITIVE_CONSTANT) /* the same data: vgg16 has 400 MB here */
-    weights = build_blob(&f->builder, node_attribute(weights->producer, "value")->blob,
-                         type_tensor(f->builder.module->arena, weights->type.element, rank, dims));
+    weights = build_blob(&rewriter->builder, node_attribute(weights->producer, "value")->blob,
+                         type_tensor(rewriter->builder.module->arena, weights->type.element, rank, dims));
   else
-    weights = build_reshape(&f->builder, weights, rank, dims);
+    weights = build_reshape(&rewriter->builder, weights, rank, dims);
   if (!weights) return;
   contract->operands[site->operand] = site->reshape->operands[0];
   contract->operands[1 - site->operand] = weights;
   contract->equation = equation;
+  rewriter->changed = true;
 }
 
-static void fold_region(Folding *f, Region *region) {
-  for (Node *node = region->first; node; node = node->next) {
-    Site site;
-    for (uint32_t i = 0; i < node->region_count; i++) fold_region(f, node->regions[i]);
-    if (node->kind != PRIMITIVE_CONTRACT) continue;
-    for (uint32_t i = 0; i < 2; i++)
-      if (find_site(f, node, i, &site)) {
-        fold(f, node, &site);
-        break;
-      }
-  }
+static Value *fold_joined(Rewriter *rewriter, Node *node) {
+  Site site;
+  for (uint32_t i = 0; i < 2 && node->kind == PRIMITIVE_CONTRACT; i++)
+    if (find_site(rewriter, node, i, &site)) {
+      fold(rewriter, node, &site);
+      break;
+    }
+  return NULL;
 }
 
 bool pass_fold_reshapes(Module *module) {
-  Folding f = {
-      .builder = {.module = module}, .constant = constant_values(module), .value_count = module->value_count};
-  for (size_t i = 0; i < module->entry_count; i++) fold_region(&f, module->entries[i]->body);
-  return pass_dead_code(module);
+  static const RewriteRule rules[] = {fold_joined};
+  return rewrite_module(module, rules, sizeof rules / sizeof *rules);
 }

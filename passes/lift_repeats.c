@@ -2,9 +2,9 @@
 /* An elementwise node over what is repeated alike is computed before it is repeated: mul(view(a), view(b)) is
    view(mul(a, b)). So a bias times a factor per channel is a constant of channels, not of images. A contraction reads what is
    repeated as it was before: so the keys and values of grouped queries are not copied. */
-#include "ir/build.h"
 #include "passes/passes.h"
 #include "passes/reshape_groups.h"
+#include "passes/rewrite.h"
 #include <string.h>
 
 /* The view reads every element of its operand, all equally often and more than once. */
@@ -28,9 +28,11 @@ static bool repeats(DimContext *dims, const Value *value) {
   return read < equation->label_count;
 }
 
-static Value *lift(Module *module, Node *map) {
+static Value *lift(Rewriter *rewriter, Node *map) {
+  Module *module = rewriter->module;
   Value *operands[3];
   const Node *first = NULL;
+  if (map->kind != PRIMITIVE_MAP) return NULL;
   for (uint32_t i = 0; i < map->operand_count; i++) {
     Value *operand = map->operands[i];
     operands[i] = operand;
@@ -93,7 +95,7 @@ static bool reads_points(const Node *node) {
 }
 
 /* The contraction, or the view, reads what the operand repeats. */
-static void read_unrepeated(Module *module, Node *node, uint32_t operand) {
+static bool read_unrepeated(Module *module, Node *node, uint32_t operand) {
   const Node *view = node->operands[operand]->producer;
   const Access *outer = &node->equation->operands[operand], *inner = &view->equation->operands[0];
   Value *value = view->operands[0];
@@ -106,7 +108,7 @@ static void read_unrepeated(Module *module, Node *node, uint32_t operand) {
     if (i < inner->rank)
       subscripts[i] = outer->subscripts[k];
     else if (!can_drop(module->dims, node, operand, k))
-      return;
+      return false;
   }
   if (value->producer && value->producer->kind == PRIMITIVE_RESHAPE && value->producer->operands[0]->type.rank) {
     uint32_t rank = value->producer->operands[0]->type.rank;
@@ -122,23 +124,16 @@ static void read_unrepeated(Module *module, Node *node, uint32_t operand) {
   equation->operands = operands;
   node->equation = equation;
   node->operands[operand] = value;
+  return true;
 }
 
-static void lift_region(Module *module, Region *region) {
-  for (Node *node = region->first; node; node = node->next) {
-    for (uint32_t i = 0; i < node->region_count; i++) lift_region(module, node->regions[i]);
-    for (uint32_t i = 0; i < node->operand_count; i++) node->operands[i] = value_current(node->operands[i]);
-    for (uint32_t i = 0; i < node->operand_count && reads_points(node); i++)
-      if (repeats(module->dims, node->operands[i])) read_unrepeated(module, node, i);
-    if (node->kind != PRIMITIVE_MAP) continue;
-    node->results[0]->replacement = lift(module, node);
-  }
+static Value *read_as_before(Rewriter *rewriter, Node *node) {
+  for (uint32_t i = 0; i < node->operand_count && reads_points(node); i++)
+    if (repeats(rewriter->module->dims, node->operands[i]) && read_unrepeated(rewriter->module, node, i)) rewriter->changed = true;
+  return NULL;
 }
 
 bool pass_lift_repeats(Module *module) {
-  for (size_t i = 0; i < module->entry_count; i++) {
-    lift_region(module, module->entries[i]->body);
-    region_apply_replacements(module->entries[i]->body);
-  }
-  return pass_dead_code(module);
+  static const RewriteRule rules[] = {lift, read_as_before};
+  return rewrite_module(module, rules, sizeof rules / sizeof *rules);
 }

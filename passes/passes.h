@@ -26,6 +26,8 @@ bool pass_merge_siblings(Module *module);
    numbers that are broadcast to an elementwise node become rank-0 operands; an `if` on a known condition
    becomes its branch, a loop without iterations its initial values. */
 bool pass_simplify(Module *module);
+/* Of these rewrites the ones that newly known constants let do something. */
+bool simplify_constants(Module *module);
 /* Evaluates nodes over constants with the interpreter, unless the result would be much larger than its
  * inputs. */
 bool pass_fold_constants(Module *module);

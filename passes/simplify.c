@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Canonicalisation: one forward walk, also through regions. Every rule keeps each element's bits, NaN and
-   signed zeros included. */
-#include "ir/build.h"
+/* Canonicalisation. Every rule keeps each element's bits, NaN and signed zeros included. */
 #include "passes/join_late.h"
 #include "passes/passes.h"
-
-typedef struct Simplifier {
-  Module *module;
-  Builder builder;
-} Simplifier;
+#include "passes/rewrite.h"
 
 static bool constant_number(const Value *value, double *number) {
   const Blob *blob = value ? value_constant(value) : NULL;
@@ -25,10 +19,12 @@ static bool keeps_dims(const Node *node, const Value *value) {
   return type_equal(&value->type, &node->results[0]->type);
 }
 
-/* x - 0, x * 1, x / 1 and -(-x); x + 0 is no identity: it turns -0 into 0. */
-static Value *simplify_map(Simplifier *s, Node *node) {
+/* A view that moves nothing, x - 0, x * 1, x / 1 and -(-x); x + 0 is no identity: it turns -0 into 0. */
+static Value *identity(Rewriter *rewriter, Node *node) {
+  if (node->kind == PRIMITIVE_VIEW) return view_is_identity(node) ? node->operands[0] : NULL;
+  if (node->kind != PRIMITIVE_MAP) return NULL;
   Value *a = node->operands[0], *b = node->operand_count > 1 ? node->operands[1] : NULL;
-  (void)s;
+  (void)rewriter;
   switch (node->scalar) {
   case SCALAR_MUL:
     if (is_number(b, 1) && keeps_dims(node, a)) return a;
@@ -55,8 +51,9 @@ static Value *simplify_map(Simplifier *s, Node *node) {
 }
 
 /* A number that is broadcast to an elementwise node stands as rank 0, where kernels see a literal. */
-static void shrink_operands(Simplifier *s, Node *node) {
+static Value *shrink_operands(Rewriter *rewriter, Node *node) {
   uint32_t ranked = 0;
+  if (node->kind != PRIMITIVE_MAP) return NULL;
   for (uint32_t i = 0; i < node->operand_count; i++) ranked += node->operands[i]->type.rank != 0;
   for (uint32_t i = 0; i < node->operand_count; i++) {
     Value *operand = node->operands[i];
@@ -73,125 +70,100 @@ static void shrink_operands(Simplifier *s, Node *node) {
         blob = value_constant(view->operands[0]);
     }
     if (!blob || (!blob->splat && blob->element_count != 1) || blob->decode) continue;
-    const Blob *one = blob_splat(s->module->arena, blob->element, 1, blob->bytes);
-    node->operands[i] = build_blob(&s->builder, one, type_scalar(blob->element));
+    const Blob *one = blob_splat(rewriter->module->arena, blob->element, 1, blob->bytes);
+    node->operands[i] = build_blob(&rewriter->builder, one, type_scalar(blob->element));
+    rewriter->changed = true;
     ranked--;
   }
+  return NULL;
 }
 
-static Value *simplify_reshape(Simplifier *s, Node *node) {
+static Value *shorter_reshape(Rewriter *rewriter, Node *node) {
+  if (node->kind != PRIMITIVE_RESHAPE) return NULL;
   Value *operand = node->operands[0];
   if (keeps_dims(node, operand)) return operand;
   const Node *inner = operand->producer;
   const Type *type = &node->results[0]->type;
   const Blob *blob = value_constant(operand);
-  if (blob) return build_blob(&s->builder, blob, *type);
+  if (blob) return build_blob(&rewriter->builder, blob, *type);
   if (!inner || inner->kind != PRIMITIVE_RESHAPE) return NULL;
-  return build_reshape(&s->builder, inner->operands[0], type->rank, type->dims);
+  return build_reshape(&rewriter->builder, inner->operands[0], type->rank, type->dims);
 }
 
 /* Integers that value tracking knows become constants. */
-static Value *known_integers(Simplifier *s, Node *node) {
+static Value *known_integers(Rewriter *rewriter, Node *node) {
+  if (node->result_count != 1 || node->region_count) return NULL;
   const Value *value = node->results[0];
   Dim dims[TRACKED_ELEMENT_LIMIT];
   size_t count;
   if (node->kind == PRIMITIVE_CONSTANT || element_is_float(value->type.element)) return NULL;
   if (!value_track_surely(value, dims, &count)) return NULL;
   uint32_t size = element_info(value->type.element)->bits / 8;
-  uint8_t *bytes = arena_allocate(s->module->arena, count * size);
+  uint8_t *bytes = arena_allocate(rewriter->module->arena, count * size);
   for (size_t i = 0; i < count; i++) {
     int64_t number;
     if (!dim_is_constant(dims[i], &number)) return NULL;
     for (uint32_t b = 0; b < size; b++) bytes[i * size + b] = (uint8_t)((uint64_t)number >> 8 * b);
   }
-  return build_blob(&s->builder, blob_dense(s->module->arena, value->type.element, (int64_t)count, bytes),
+  return build_blob(&rewriter->builder, blob_dense(rewriter->module->arena, value->type.element, (int64_t)count, bytes),
                     value->type);
 }
 
 /* The branch of an `if` whose condition is known takes its place. */
-static bool inline_branch(Node *node) {
+static Value *inline_branch(Rewriter *rewriter, Node *node) {
   Dim known[1];
   size_t count;
   int64_t truth;
-  if (!value_track_surely(node->operands[0], known, &count) || !dim_is_constant(known[0], &truth)) return false;
+  if (node->kind != PRIMITIVE_IF || !value_track_surely(node->operands[0], known, &count) || !dim_is_constant(known[0], &truth))
+    return NULL;
   Region *taken = node->regions[truth ? 0 : 1];
   region_inline(taken, node);
   for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->replacement = taken->results[i];
   region_remove(node->parent, node);
-  return true;
+  rewriter->changed = true;
+  return NULL;
 }
 
 /* A loop without iterations gives its initial values, and nothing stacked. */
-static bool remove_loop(Simplifier *s, Node *node) {
-  Dim trip = node_trip(s->module, node);
-  if (!trip || !dim_equals_constant(trip, 0)) return false;
+static Value *remove_loop(Rewriter *rewriter, Node *node) {
+  if (node->kind != PRIMITIVE_LOOP && node->kind != PRIMITIVE_SCAN) return NULL;
+  Dim trip = node_trip(rewriter->module, node);
+  if (!trip || !dim_equals_constant(trip, 0)) return NULL;
   uint32_t carried = (uint32_t)node_int(node, "carried"), initial = node->kind == PRIMITIVE_LOOP ? 2 : 0;
   for (uint32_t i = carried; i < node->result_count; i++) {
     const Type *type = &node->results[i]->type;
-    if (type->element == ELEMENT_STRING || element_info(type->element)->bits < 8) return false;
+    if (type->element == ELEMENT_STRING || element_info(type->element)->bits < 8) return NULL;
   }
   for (uint32_t i = 0; i < node->result_count; i++) {
     const Type *type = &node->results[i]->type;
     node->results[i]->replacement = i < carried
                                         ? node->operands[initial + i]
-                                        : build_splat(&s->builder, type->element, 0, type->rank, type->dims);
+                                        : build_splat(&rewriter->builder, type->element, 0, type->rank, type->dims);
   }
   region_remove(node->parent, node);
-  return true;
+  rewriter->changed = true;
+  return NULL;
 }
 
-static void simplify_region(Simplifier *s, Region *region);
-
-static void simplify_control(Simplifier *s, Node *node) {
-  if (node->kind == PRIMITIVE_IF ? inline_branch(node) : remove_loop(s, node)) return;
-  for (uint32_t i = 0; i < node->region_count; i++) simplify_region(s, node->regions[i]);
-}
-
-static void simplify_node(Simplifier *s, Region *region, Node *node) {
+/* A check that is known to hold. */
+static Value *drop_check(Rewriter *rewriter, Node *node) {
   Dim truth[1];
   size_t count;
-  if (node->kind == PRIMITIVE_REQUIRE) {
-    if (value_track_surely(node->operands[0], truth, &count) && dim_equals_constant(truth[0], 1))
-      region_remove(region, node);
-    return;
+  if (node->kind == PRIMITIVE_REQUIRE && value_track_surely(node->operands[0], truth, &count) && dim_equals_constant(truth[0], 1)) {
+    region_remove(node->parent, node);
+    rewriter->changed = true;
   }
-  if (node->kind == PRIMITIVE_REQUIRE_DIMS) return;
-  s->builder.region = region;
-  s->builder.position = node;
-  s->builder.location = node->location;
-  if (node->region_count) {
-    simplify_control(s, node);
-    return;
-  }
-  Value *better = known_integers(s, node);
-  if (!better && node->kind == PRIMITIVE_MAP) {
-    better = simplify_map(s, node);
-    if (!better) shrink_operands(s, node);
-  }
-  if (!better && node->kind == PRIMITIVE_RESHAPE) better = simplify_reshape(s, node);
-  if (!better && node->kind == PRIMITIVE_VIEW && view_is_identity(node)) better = node->operands[0];
-  if (!better) better = join_late(&s->builder, node);
-  if (better) node->results[0]->replacement = better;
+  return NULL;
 }
 
-/* Nodes of a branch that takes its `if`'s place are visited in turn. */
-static void simplify_region(Simplifier *s, Region *region) {
-  for (Node *node = region->first, *next; node; node = next) {
-    Node *previous = node->previous;
-    next = node->next;
-    for (uint32_t k = 0; k < node->operand_count; k++) node->operands[k] = value_current(node->operands[k]);
-    simplify_node(s, region, node);
-    if (node->kind == PRIMITIVE_IF && !node->parent) next = previous ? previous->next : region->first;
-  }
-  for (uint32_t i = 0; i < region->result_count; i++) region->results[i] = value_current(region->results[i]);
+static Value *late_join(Rewriter *rewriter, Node *node) { return join_late(&rewriter->builder, node); }
+
+bool simplify_constants(Module *module) {
+  static const RewriteRule rules[] = {identity, shrink_operands, shorter_reshape};
+  return rewrite_module(module, rules, sizeof rules / sizeof *rules);
 }
 
 bool pass_simplify(Module *module) {
-  for (size_t i = 0; i < module->entry_count; i++) {
-    Region *body = module->entries[i]->body;
-    Simplifier s = {.module = module, .builder = {.module = module}};
-    simplify_region(&s, body);
-    region_apply_replacements(body);
-  }
-  return pass_dead_code(module);
+  static const RewriteRule rules[] = {known_integers, identity, shrink_operands, shorter_reshape, inline_branch, remove_loop, drop_check, late_join};
+  return rewrite_module(module, rules, sizeof rules / sizeof *rules);
 }

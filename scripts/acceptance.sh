@@ -37,7 +37,7 @@ point() {
 
 # What is known to be missing of a point whose tests pass; a point is done when its line here is gone.
 declare -A missing
-missing[D.4]="classes of labels are found in several files; passes count uses; rewrites have no driver"
+missing[D.4]="classes of labels are found in several files; passes other than merge-siblings count uses"
 # What shows a point beside its tests, where that takes root or minutes.
 declare -A also
 also[10]="scripts/bare-system.sh"
