@@ -3,6 +3,22 @@
 #include "ir/build.h"
 #include "passes/contract_plan.h"
 
+LabelClass contract_label_class(const Node *node, uint32_t label) {
+  const Equation *equation = node->equation;
+  bool first = access_uses_label(&equation->operands[0], label);
+  bool second = equation->operand_count > 1 && access_uses_label(&equation->operands[1], label);
+  bool summed = !access_uses_label(&equation->result, label);
+  if (first == second) return summed ? LABEL_SUM : LABEL_BATCH;
+  if (first) return summed ? LABEL_SUM_OF_FIRST : LABEL_OF_FIRST;
+  return summed ? LABEL_SUM_OF_SECOND : LABEL_OF_SECOND;
+}
+
+bool contract_sums_label(const Node *node, uint32_t label) { return !access_uses_label(&node->equation->result, label); }
+
+bool contract_label_is_of(const Node *node, uint32_t operand, uint32_t label) {
+  return contract_label_class(node, label) == (operand ? LABEL_OF_SECOND : LABEL_OF_FIRST);
+}
+
 bool access_slides(const Access *access) {
   for (uint32_t i = 0; i < access->rank; i++)
     if (access->subscripts[i].term_count > 1) return true;
@@ -21,7 +37,7 @@ uint32_t contract_reduced_labels(const Node *node, uint32_t *labels) {
   const Access *access = &equation->operands[second];
   uint32_t count = 0;
   for (uint32_t label = 0; label < equation->label_count; label++) {
-    if (access_uses_label(&equation->result, label)) continue;
+    if (!contract_sums_label(node, label)) continue;
     uint32_t at = count++;
     for (; at > 0 && access_axis_of_label(access, labels[at - 1]) > access_axis_of_label(access, label); at--)
       labels[at] = labels[at - 1];
@@ -57,10 +73,7 @@ static bool few_rows(DimContext *dims, const Node *contract, uint32_t operand) {
   bool cache = is_cache(contract->operands[operand]) && !is_cache(contract->operands[1 - operand]);
   int64_t rows = 1;
   for (uint32_t label = 0; label < equation->label_count && contract_rows_are_few(rows); label++) {
-    if (access_uses_label(&equation->operands[operand], label) ||
-        !access_uses_label(&equation->operands[1 - operand], label) ||
-        !access_uses_label(&equation->result, label))
-      continue;
+    if (!contract_label_is_of(contract, 1 - operand, label)) continue;
     DimRange range = dim_range(dims, equation->labels[label].extent);
     bool one = cache && contract_rows_are_few(range.low) && !contract_rows_are_few(range.high);
     if (!one && __builtin_mul_overflow(rows, range.high, &rows)) return false;
@@ -79,7 +92,7 @@ bool contract_makes_columns(const Node *contract, uint32_t operand) {
   const Access *own = &contract->equation->operands[operand];
   uint32_t label, plain;
   return column_label(&contract->equation->result, &label) && own->rank && subscript_is_plain(&own->subscripts[own->rank - 1], &plain) &&
-         plain == label && !access_uses_label(&contract->equation->operands[1 - operand], label);
+         plain == label && contract_label_is_of(contract, operand, label);
 }
 
 bool contract_is_dot(const Node *contract) {
@@ -87,7 +100,7 @@ bool contract_is_dot(const Node *contract) {
   uint32_t label, other;
   return contract->operand_count == 2 && a->rank && b->rank && subscript_is_plain(&a->subscripts[a->rank - 1], &label) &&
          subscript_is_plain(&b->subscripts[b->rank - 1], &other) && label == other &&
-         !access_uses_label(&contract->equation->result, label);
+         contract_label_class(contract, label) == LABEL_SUM;
 }
 
 static bool is_plain(const Access *access) {
@@ -110,13 +123,12 @@ bool contract_sums_rows(const Node *contract, uint32_t operand, uint32_t *summed
 
 bool contract_has_few_columns(const Node *contract, uint32_t operand) {
   const Equation *equation = contract->equation;
-  const Access *own = &equation->operands[operand], *other = &equation->operands[1 - operand];
+  const Access *other = &equation->operands[1 - operand];
   uint32_t column, run;
   int64_t columns, length;
-  return column_label(&equation->result, &column) && access_uses_label(own, column) &&
-         !access_uses_label(other, column) && dim_is_constant(equation->labels[column].extent, &columns) &&
+  return column_label(&equation->result, &column) && contract_label_is_of(contract, operand, column) && dim_is_constant(equation->labels[column].extent, &columns) &&
          other->rank &&
          subscript_is_plain(&other->subscripts[other->rank - 1], &run) &&
-         !access_uses_label(&equation->result, run) && access_uses_label(own, run) &&
+         contract_label_class(contract, run) == LABEL_SUM &&
          dim_is_constant(equation->labels[run].extent, &length) && contract_columns_are_few(columns, length);
 }

@@ -4,6 +4,22 @@
 #define AICC_PASSES_CONTRACT_OPERANDS_H
 #include "ir/graph.h"
 
+/* What a label of a contraction, or of a reduction, which has a first operand only, is to it. */
+typedef enum LabelClass {
+  LABEL_BATCH,        /* stands in both operands and the result */
+  LABEL_OF_FIRST,     /* in the first operand and the result: results that lie apart along it share what the second gives */
+  LABEL_OF_SECOND,
+  LABEL_SUM,          /* in both operands, not in the result */
+  LABEL_SUM_OF_FIRST, /* in the first operand alone */
+  LABEL_SUM_OF_SECOND
+} LabelClass;
+
+LabelClass contract_label_class(const Node *node, uint32_t label);
+/* Whether the label is summed over, whatever operands have it. */
+bool contract_sums_label(const Node *node, uint32_t label);
+/* Whether that operand alone makes the results along the label. */
+bool contract_label_is_of(const Node *node, uint32_t operand, uint32_t label);
+
 /* True where two labels meet in one subscript: sliding windows read elements many times. */
 bool access_slides(const Access *access);
 

@@ -5,14 +5,15 @@
 #include "passes/layout_internal.h"
 
 /* A window: labels summed over meet labels of the result that the other operand lacks. */
-static bool is_window(const Equation *equation, uint32_t operand) {
+static bool is_window(const Node *node, uint32_t operand) {
+  const Equation *equation = node->equation;
   const Access *access = &equation->operands[operand];
   for (uint32_t i = 0; i < access->rank; i++) {
     const Subscript *subscript = &access->subscripts[i];
     uint32_t reduced = 0, lacking = 0;
     for (uint32_t j = 0; j < subscript->term_count; j++) {
-      reduced += !access_uses_label(&equation->result, subscript->terms[j].label);
-      lacking += !access_uses_label(&equation->operands[1 - operand], subscript->terms[j].label);
+      reduced += contract_sums_label(node, subscript->terms[j].label);
+      lacking += contract_label_is_of(node, operand, subscript->terms[j].label);
     }
     if (reduced && lacking) return true;
   }
@@ -25,7 +26,7 @@ static int32_t weights_of(const Layout *layout, const Node *node) {
   bool constant[2], window[2];
   for (uint32_t i = 0; i < 2; i++) {
     constant[i] = layout_is_constant(layout, node->operands[i]);
-    window[i] = is_window(node->equation, i);
+    window[i] = is_window(node, i);
   }
   if (constant[0] != constant[1]) return constant[1];
   return window[0] != window[1] ? window[0] : -1;
@@ -70,7 +71,7 @@ static void permute_operand(Layout *layout, Node *node, uint32_t operand, const 
 static void channels_last(Layout *layout, Node *node, uint32_t operand) {
   const Access *access = &node->equation->operands[operand];
   uint32_t rank = access->rank, channels = rank, count = 0, permutation[RANK_LIMIT];
-  if (layout_order(layout, node->operands[operand]) || !is_window(node->equation, operand)) return;
+  if (layout_order(layout, node->operands[operand]) || !is_window(node, operand)) return;
   for (uint32_t i = 0; i < rank && channels == rank; i++) {
     const Subscript *subscript = &access->subscripts[i];
     bool is_channels = subscript->term_count > 0;

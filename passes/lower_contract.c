@@ -71,8 +71,7 @@ static bool packing_create(const Node *node, uint32_t operand, const uint32_t *l
    operands share, as in depthwise convolutions, is contiguous without them. */
 static bool wants_blocks(const Node *node, uint32_t operand, uint32_t last) {
   const Access *result = &node->equation->result;
-  return access_axis_of_label(result, last) + 1 == (int32_t)result->rank &&
-         !access_uses_label(&node->equation->operands[1 - operand], last);
+  return access_axis_of_label(result, last) + 1 == (int32_t)result->rank && contract_label_is_of(node, operand, last);
 }
 
 static uint32_t packed_buffer(Lowering *lowering, const Node *node, uint32_t operand,

@@ -3,6 +3,7 @@
    lie a multiple of 4096 bytes apart, all of them fall into one set of a first-level cache, which has room for eight
    lines of it. What is ours to lay out then has a line more per row. Values of one buffer have one distance. */
 #include "loop/cost.h"
+#include "passes/contract_operands.h"
 #include "passes/lower_internal.h"
 
 /* Rows of so many elements fall into one set: how many to add, else 0. */
@@ -21,7 +22,7 @@ static int64_t padding_of(const Machine *machine, const Type *type) {
 static bool sums_rows(const Node *node, uint32_t operand) {
   const Access *access = &node->equation->operands[operand];
   const Subscript *last = access->rank ? &access->subscripts[access->rank - 1] : NULL;
-  return last && last->term_count == 1 && !access_uses_label(&node->equation->result, last->terms[0].label);
+  return last && last->term_count == 1 && contract_sums_label(node, last->terms[0].label);
 }
 
 /* By Value.id, of values that no other shares the memory of, or of those whose memory the others share. */

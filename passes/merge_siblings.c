@@ -6,6 +6,7 @@
    through. */
 #include "ir/build.h"
 #include "ir/uses.h"
+#include "passes/contract_operands.h"
 #include "passes/contract_plan.h"
 #include "passes/passes.h"
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static bool find_columns(const Merging *m, Sibling *sibling) {
     int32_t from = access_whole_axis(dims, equation, &equation->operands[weights],
                                      &node->operands[weights]->type, label);
     int32_t to = access_whole_axis(dims, equation, &equation->result, &node->results[0]->type, label);
-    if (from < 0 || to < 0 || access_uses_label(&equation->operands[1 - weights], label)) continue;
+    if (from < 0 || to < 0 || !contract_label_is_of(node, weights, label)) continue;
     sibling->weights = weights;
     sibling->label = label;
     sibling->weights_axis = (uint32_t)from;

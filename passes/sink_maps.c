@@ -4,14 +4,16 @@
    written once. So do batch normalisation and activation behind a transposed convolution, whose phases are
    joined, and behind the concatenations of a dense block. */
 #include "ir/build.h"
+#include "ir/uses.h"
 #include "passes/passes.h"
 #include "passes/reshape_groups.h"
 
-enum { MAP_LIMIT = 32, EXTRA_LIMIT = 2 * MAP_LIMIT, NODE_LIMIT = 512 };
+enum { MAP_LIMIT = 32, EXTRA_LIMIT = 2 * MAP_LIMIT };
 
 /* Maps over a joined value, numbers and views; results of the earlier ones among them. */
 typedef struct Sinking {
   Builder builder;
+  const Uses *uses; /* of the values that there were when the pass began */
   const Value *joined;
   Node *maps[MAP_LIMIT];
   uint32_t map_count;
@@ -201,13 +203,26 @@ static void consider(Sinking *s, Node *map) {
   s->maps[s->map_count++] = map;
 }
 
+/* The first node behind position `after` that reads the joined value or a map's result; null where there is none. */
+static const Use *next_reader(const Sinking *s, uint32_t *cursors, uint32_t after) {
+  const Use *first = NULL;
+  for (uint32_t i = 0; i <= s->map_count; i++) {
+    uint32_t value = i ? s->maps[i - 1]->results[0]->id : s->joined->id, end = s->uses->starts[value + 1];
+    if (!cursors[i]) cursors[i] = s->uses->starts[value];
+    while (cursors[i] < end && s->uses->uses[cursors[i]].position <= after) cursors[i]++;
+    if (cursors[i] < end && (!first || s->uses->uses[cursors[i]].position < first->position)) first = &s->uses->uses[cursors[i]];
+  }
+  return first;
+}
+
 /* As many maps as leave one value for others to read. */
 static bool find_maps(Sinking *s) {
-  uint32_t best = 0, best_extras = 0, seen = 0;
-  for (Node *node = s->joined->producer->next; node && seen < NODE_LIMIT; node = node->next, seen++) {
+  uint32_t best = 0, best_extras = 0, cursors[MAP_LIMIT + 1] = {0}, position = 0;
+  for (const Use *use; (use = next_reader(s, cursors, position));) {
     uint32_t before = s->map_count;
-    if (node->kind != PRIMITIVE_MAP) continue;
-    consider(s, node);
+    position = use->position;
+    if (!use->node || use->node->kind != PRIMITIVE_MAP) continue;
+    consider(s, use->node);
     if (s->map_count == before || !is_closed(s, s->map_count)) continue;
     best = s->map_count;
     best_extras = s->extra_count;
@@ -217,11 +232,12 @@ static bool find_maps(Sinking *s) {
   return best > 0;
 }
 
-static void sink_region(Module *module, Region *region) {
+/* Values from `value_count` on were made by the pass: what reads them reads what they take the place of until it ends. */
+static void sink_region(Module *module, Region *region, const Uses *uses, uint32_t value_count) {
   for (Node *node = region->first; node; node = node->next) {
-    for (uint32_t i = 0; i < node->region_count; i++) sink_region(module, node->regions[i]);
-    if (node->result_count != 1 || !is_joined(node->results[0])) continue;
-    Sinking s = {.builder = {.module = module, .region = region}, .joined = node->results[0]};
+    for (uint32_t i = 0; i < node->region_count; i++) sink_region(module, node->regions[i], uses, value_count);
+    if (node->result_count != 1 || node->results[0]->id >= value_count || !is_joined(node->results[0])) continue;
+    Sinking s = {.builder = {.module = module, .region = region}, .uses = uses, .joined = node->results[0]};
     if (!find_maps(&s)) continue;
     Node *last = s.maps[s.map_count - 1];
     Value *result = last->results[0];
@@ -240,7 +256,8 @@ bool pass_sink_maps(Module *module) {
   for (size_t i = 0; i < module->entry_count; i++) {
     Region *body = module->entries[i]->body;
     region_count_uses(body);
-    sink_region(module, body);
+    const Uses uses = uses_of(module->arena, module, body);
+    sink_region(module, body, &uses, module->value_count);
     region_apply_replacements(body);
   }
   return pass_dead_code(module);

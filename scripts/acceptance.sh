@@ -37,7 +37,6 @@ point() {
 
 # What is known to be missing of a point whose tests pass; a point is done when its line here is gone.
 declare -A missing
-missing[D.4]="classes of labels are found in several files; passes other than merge-siblings count uses"
 # What shows a point beside its tests, where that takes root or minutes.
 declare -A also
 also[10]="scripts/bare-system.sh"
@@ -94,7 +93,7 @@ point C.14 "Planted faults do not live; random graphs whose dims differ at run t
 point D.1 "The gate: what verifies is lowered right or refused; random graphs of all primitives against another evaluator" '^(opt[.]random_graphs|ir_(files|verify)|loop_verify)$'
 point D.2 "Groups: normalisations, softmax and attention as one kernel each, scores in blocks of rows; decoders do not copy their cache" '^(codegen[.]locals|opt[.](kernel_counts|golden_group|golden_lower|golden_schedule|random_graphs)|memory[.]bound|conformance[.]model_(bert_tiny|llama_tiny_with_past).*)$'
 point D.3 "Indices: Gather, GatherElements, GatherND; out of range a status, never a wild access" '^(numeric[.]indices|loop_(verify|interpret|text)|opt[.]golden_lower)$'
-point D.4 "One place for how a contraction is done" '^opt[.]one_place$'
+point D.4 "One place for how a contraction is done: machines, costs, plans, orders of storage; one driver of rewrites" '^(opt[.](one_place|golden_(simplify|fold-.*|lift-repeats|schedule|lower))|codegen[.]orders|ir_storage_order|loop_verify)$'
 point D.5 "Operators of transformers and of what surrounds them, whole families at all opsets" '^(conformance[.](suite|old_forms|symbolic|elements)|docs[.]operators)'
 point D.6 "Clean-ups: limits, visitors of dims, boundary modes and ranges gone; 30,000 nodes in 10 s" '^(ir_(files|verify|text|dim)|loop_(verify|text)|opt[.](many_nodes|golden_rebase)|codegen[.]no_circles)$'
 point D.7 "The models of the issue are right, at two sets of sizes where they have symbolic dims" '^conformance[.]model_(bert_tiny|llama_tiny_with_past).*$'
