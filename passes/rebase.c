@@ -43,12 +43,6 @@ static void shift(void *user, uint32_t buffer, Subscript **subscripts, uint32_t 
   subscript->offset = dim_subtract(dims, subscript->offset, dim_constant(dims, reach->least));
 }
 
-static Dim stride_of(DimContext *dims, const KernelBuffer *buffer, uint32_t dim) {
-  Dim stride = dim_constant(dims, 1);
-  for (uint32_t i = dim + 1; i < buffer->rank; i++) stride = dim_multiply(dims, stride, buffer->dims[i]);
-  return stride;
-}
-
 /* Begins the parameter at the first element that is touched along the dim, where that is a known one. A leading dim, which
    tells nothing about where elements are, is cut to what is touched. Returns where it begins. */
 static int64_t rebase_dim(Program *program, Kernel *kernel, uint32_t parameter, uint32_t dim, bool leads, Dim *start) {
@@ -60,7 +54,7 @@ static int64_t rebase_dim(Program *program, Kernel *kernel, uint32_t parameter, 
   bool cut = leads && reach.end != buffer->dims[dim] && (reach.least || buffer->role == BUFFER_OUT);
   Dim first = dim_constant(dims, reach.least);
   if (dim_less_equal(dims, reach.end, first) == TRUTH_YES) return 0; /* nothing is touched, wherever that is */
-  Dim before = dim_multiply(dims, first, stride_of(dims, buffer, dim));
+  Dim before = dim_multiply(dims, first, storage_stride(dims, buffer->order, buffer->rank, buffer->dims, dim));
   if ((!reach.least && !cut) || !dim_is_valid(before)) return 0;
   if (reach.least) kernel_visit_accesses(kernel, shift, &reach);
   if (leads) {

@@ -4,6 +4,7 @@
 #include "loop/verify_kernel.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool kernel_fail(KernelVerifier *verifier, const char *format, ...) {
@@ -187,17 +188,25 @@ static void verify_program_buffer(KernelVerifier *verifier, size_t index) {
     kernel_fail(verifier, "buffer #%zu has another type than %s %u of the entry", index, what, buffer->index);
 }
 
+static int compare_names(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static void verify_names(KernelVerifier *verifier) {
+  const Program *program = verifier->program;
+  const char **names = arena_array(verifier->arena, const char *, program->kernel_count);
+  for (size_t i = 0; i < program->kernel_count; i++) names[i] = program->kernels[i]->name;
+  if (program->kernel_count) qsort(names, program->kernel_count, sizeof *names, compare_names);
+  verifier->kernel = NULL;
+  for (size_t i = 1; i < program->kernel_count; i++)
+    if (strcmp(names[i - 1], names[i]) == 0) kernel_fail(verifier, "two kernels have the name '%s'", names[i]);
+}
+
 bool program_verify(const Program *program, const char *pass) {
   Arena *arena = arena_create();
   KernelVerifier *verifier = arena_new(arena, KernelVerifier);
   *verifier = (KernelVerifier){.program = program, .pass = pass, .arena = arena, .ok = true};
   for (size_t i = 0; i < program->buffer_count; i++) verify_program_buffer(verifier, i);
-  for (size_t i = 0; i < program->kernel_count; i++) {
-    for (size_t k = 0; k < i; k++)
-      if (strcmp(program->kernels[i]->name, program->kernels[k]->name) == 0)
-        kernel_fail(verifier, "two kernels have the name '%s'", program->kernels[i]->name);
-    verify_kernel(verifier, program->kernels[i]);
-  }
+  for (size_t i = 0; i < program->kernel_count; i++) verify_kernel(verifier, program->kernels[i]);
+  verify_names(verifier);
   if (program->workspace_bytes) kernel_dim_ok(verifier, "the size of the workspace", program->workspace_bytes);
   if (verifier->ok) verify_steps(verifier);
   bool ok = verifier->ok;
