@@ -37,7 +37,8 @@ static int64_t row_block(const ContractSizes *sizes, const Machine *machine) {
 
 /* What the columns' operand is in all is read again for every block of rows, unless the columns are the outer loop. */
 static bool columns_outside(const ContractSizes *sizes, const Machine *machine, double rows, double columns) {
-  double of_columns = sizes->sum * columns * sizes->element_bytes, of_rows = sizes->sum * sizes->others * rows * sizes->element_bytes;
+  double of_columns = sizes->sum * columns * sizes->element_bytes;
+  double of_rows = sizes->sum * sizes->others * rows * sizes->element_bytes;
   return of_columns > (double)cost_near_bytes(machine) && of_rows <= of_columns;
 }
 

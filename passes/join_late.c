@@ -17,7 +17,8 @@ static Join joined_from(DimContext *dims, const Value *value) {
   ReshapeGroups groups;
   Join join = {0};
   uint32_t wide = 0;
-  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || !reshape_groups(dims, &reshape->operands[0]->type, &value->type, &groups)) return none;
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || !reshape_groups(dims, &reshape->operands[0]->type, &value->type, &groups))
+    return none;
   for (uint32_t g = 0; g < groups.count; g++) {
     uint32_t from = groups.from_start[g + 1] - groups.from_start[g], to = groups.to_start[g + 1] - groups.to_start[g];
     if (to != 1 || !from || (from > 1 && join.count)) return none;
@@ -72,7 +73,8 @@ static void split_label(Builder *builder, Label *labels, uint32_t label_count, u
 static bool repeats_along(DimContext *dims, const Value *value, uint32_t axis) {
   const Node *view = value_view(value);
   uint32_t label;
-  if (!view || !view_has_plain_result(dims, view) || !subscript_is_plain(&view->equation->result.subscripts[axis], &label)) return false;
+  if (!view || !view_has_plain_result(dims, view) || !subscript_is_plain(&view->equation->result.subscripts[axis], &label))
+    return false;
   const Access *access = &view->equation->operands[0];
   if (!access_uses_label(access, label)) return true;
   int32_t inner = access_whole_axis(dims, view->equation, access, &view->operands[0]->type, label);

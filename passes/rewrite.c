@@ -28,7 +28,8 @@ static void release(Value *value) {
 
 static void note_constant(Rewriter *rewriter, const Node *node) {
   bool all = node->region_count == 0;
-  for (uint32_t i = 0; i < node->operand_count; i++) all = all && node->operands[i] && rewrite_is_constant(rewriter, node->operands[i]);
+  for (uint32_t i = 0; i < node->operand_count; i++)
+    all = all && node->operands[i] && rewrite_is_constant(rewriter, node->operands[i]);
   for (uint32_t i = 0; i < node->result_count; i++) {
     while (rewriter->constant_count <= node->results[i]->id)
       arena_push(rewriter->module->arena, rewriter->constant, rewriter->constant_count, rewriter->constant_capacity) = false;

@@ -37,7 +37,8 @@ bool storage_order_equal(const StorageOrder *a, const StorageOrder *b) {
   if (!a || !b) return a == b;
   if (a->part_count != b->part_count) return false;
   for (uint32_t k = 0; k < a->part_count; k++)
-    if (a->parts[k].dim != b->parts[k].dim || a->parts[k].step != b->parts[k].step || a->parts[k].count != b->parts[k].count) return false;
+    if (a->parts[k].dim != b->parts[k].dim || a->parts[k].step != b->parts[k].step || a->parts[k].count != b->parts[k].count)
+      return false;
   return true;
 }
 
@@ -46,12 +47,15 @@ int64_t storage_run(const StorageOrder *order, uint32_t dim) {
   return inner && inner->count ? inner->count : INT64_MAX;
 }
 
-bool storage_is_padded(const StorageOrder *order) { return order && order->part_count && order->parts[order->part_count - 1].count > 0; }
+bool storage_is_padded(const StorageOrder *order) {
+  return order && order->part_count && order->parts[order->part_count - 1].count > 0;
+}
 
 bool storage_adjacent(const StorageOrder *order, uint32_t outer, uint32_t inner) {
   if (!order) return inner == outer + 1;
   for (uint32_t k = 0; k + 1 < order->part_count; k++)
-    if (order->parts[k].dim == outer) return order->parts[k + 1].dim == inner && storage_run(order, outer) == INT64_MAX && storage_run(order, inner) == INT64_MAX;
+    if (order->parts[k].dim == outer)
+      return order->parts[k + 1].dim == inner && storage_run(order, outer) == INT64_MAX && storage_run(order, inner) == INT64_MAX;
   return false;
 }
 
@@ -69,7 +73,9 @@ const StorageOrder *storage_without(Arena *arena, const StorageOrder *order, uin
 
 uint32_t storage_part_count(const StorageOrder *order, uint32_t rank) { return order ? order->part_count : rank; }
 
-StoragePart storage_part(const StorageOrder *order, uint32_t part) { return order ? order->parts[part] : (StoragePart){part, 1, 0}; }
+StoragePart storage_part(const StorageOrder *order, uint32_t part) {
+  return order ? order->parts[part] : (StoragePart){part, 1, 0};
+}
 
 Dim storage_part_extent(DimContext *dims, StoragePart part, const Dim *extents) {
   if (part.count) return dim_constant(dims, part.count);

@@ -114,7 +114,7 @@ def product(rng, path):
 
 
 def interleaved(rng, path):
-    """Results that are not adjacent in memory, so that the panels are read without register tiles."""
+    """Results that are not adjacent in memory, so that blocks of columns are read without register tiles."""
     m, k, n = extent(rng, 40), extent(rng, 40), extent(rng, 150)
     element = rng.choice([TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT32])
     kind = helper.mapping.TENSOR_TYPE_TO_NP_TYPE[element]
