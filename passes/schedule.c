@@ -4,10 +4,11 @@
 #include "passes/schedule.h"
 #include <string.h>
 
-/* How much a vector axis hurts in one access: contiguous and broadcast are free. */
+/* How much a vector axis hurts in one access: contiguous and broadcast are free. Within the runs of an order vectors are
+   contiguous, and where they do not begin with one still better off than those of another axis. */
 static uint32_t access_penalty(Program *program, const Kernel *kernel, uint32_t buffer, const Subscript *subscripts,
                                uint32_t axis, bool target) {
-  Dim stride = access_stride(program->dims, kernel, buffer, subscripts, axis);
+  Dim stride = access_run_stride(program->dims, kernel, buffer, subscripts, axis);
   if (dim_equals_constant(stride, 1)) return 0;
   return dim_equals_constant(stride, 0) && !target ? 0 : COST_SCATTERED;
 }

@@ -114,10 +114,11 @@ static bool collect_access(const KernelEmitter *e, uint32_t number, const Subscr
                            LeafFacts *facts) {
   const KernelBuffer *buffer = &e->kernel->buffers[number];
   if (e->storage[number].in_register) return true;
-  Dim stride = access_stride(e->cg->program->dims, e->kernel, number, subscripts, e->vector_axis);
+  Dim stride = access_run_stride(e->cg->program->dims, e->kernel, number, subscripts, e->vector_axis);
+  bool cut = access_run(e->kernel, number, subscripts, e->vector_axis) < INT64_MAX;
   if (dim_equals_constant(stride, 0)) return true;
   bool adjacent = dim_equals_constant(stride, 1);
-  if (!adjacent || !e->level->mask_bits || !dim_is_valid(stride) ||
+  if (!adjacent || cut || !e->level->mask_bits || !dim_is_valid(stride) ||
       element_info(buffer->element)->bits < e->level->mask_bits)
     facts->maskable = false;
   return adjacent;
