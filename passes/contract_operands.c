@@ -126,8 +126,8 @@ bool contract_has_few_columns(const Node *contract, uint32_t operand) {
   const Access *other = &equation->operands[1 - operand];
   uint32_t column, run;
   int64_t columns, length;
-  return column_label(&equation->result, &column) && contract_label_is_of(contract, operand, column) && dim_is_constant(equation->labels[column].extent, &columns) &&
-         other->rank &&
+  return column_label(&equation->result, &column) && contract_label_is_of(contract, operand, column) &&
+         dim_is_constant(equation->labels[column].extent, &columns) && other->rank &&
          subscript_is_plain(&other->subscripts[other->rank - 1], &run) &&
          contract_label_class(contract, run) == LABEL_SUM &&
          dim_is_constant(equation->labels[run].extent, &length) && contract_columns_are_few(columns, length);

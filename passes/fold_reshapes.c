@@ -25,11 +25,12 @@ static bool find_site(const Rewriter *rewriter, const Node *contract, uint32_t o
   const Node *reshape = contract->operands[operand]->producer;
   const Equation *equation = contract->equation;
   const Access *access = &equation->operands[operand];
-  DimContext *dims = rewriter->builder.module->dims;
+  DimContext *dims = rewriter->module->dims;
   bool joins = false;
   int64_t ignored;
   *site = (Site){.contract = contract, .reshape = reshape, .operand = operand};
-  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || rewrite_is_constant(rewriter, contract->operands[operand]) || !rewrite_is_constant(rewriter, contract->operands[1 - operand]) ||
+  if (!reshape || reshape->kind != PRIMITIVE_RESHAPE || rewrite_is_constant(rewriter, contract->operands[operand]) ||
+      !rewrite_is_constant(rewriter, contract->operands[1 - operand]) ||
       !reshape_groups(dims, &reshape->operands[0]->type, &reshape->results[0]->type, &site->groups))
     return false;
   for (uint32_t g = 0; g < site->groups.count; g++) {
@@ -67,7 +68,7 @@ static uint32_t label_of(const Site *site, uint32_t g, uint32_t k, uint32_t firs
 
 /* Reads what is reshaped, and writes the weights' new dims. */
 static Equation *split_equation(const Rewriter *rewriter, const Site *site, Dim *dims, uint32_t *rank) {
-  Arena *arena = rewriter->builder.module->arena;
+  Arena *arena = rewriter->module->arena;
   const Equation *old = site->contract->equation;
   const Type *from = &site->reshape->operands[0]->type,
              *weights = &site->contract->operands[1 - site->operand]->type;
@@ -90,7 +91,7 @@ static Equation *split_equation(const Rewriter *rewriter, const Site *site, Dim 
       uint32_t label = label_of(site, g, k, count);
       if (k + 1 < axes) labels[label].name = split_label_name(arena, labels, label, name);
       labels[label].extent = from->dims[site->groups.from_start[g] + k];
-      data[data_rank++] = plain_subscript(rewriter->builder.module, label);
+      data[data_rank++] = plain_subscript(rewriter->module, label);
     }
     count += axes - 1;
   }
@@ -104,7 +105,7 @@ static Equation *split_equation(const Rewriter *rewriter, const Site *site, Dim 
     }
     for (uint32_t k = 0; k < joined_axes(&site->groups, (uint32_t)g); k++) {
       dims[*rank] = from->dims[site->groups.from_start[g] + k];
-      constant[(*rank)++] = plain_subscript(rewriter->builder.module, label_of(site, (uint32_t)g, k, first[g]));
+      constant[(*rank)++] = plain_subscript(rewriter->module, label_of(site, (uint32_t)g, k, first[g]));
     }
   }
   operands[site->operand] = (Access){data_rank, data};
@@ -123,7 +124,7 @@ static void fold(Rewriter *rewriter, Node *contract, const Site *site) {
   Value *weights = contract->operands[1 - site->operand];
   if (weights->producer->kind == PRIMITIVE_CONSTANT) /* the same data: vgg16 has 400 MB here */
     weights = build_blob(&rewriter->builder, node_attribute(weights->producer, "value")->blob,
-                         type_tensor(rewriter->builder.module->arena, weights->type.element, rank, dims));
+                         type_tensor(rewriter->module->arena, weights->type.element, rank, dims));
   else
     weights = build_reshape(&rewriter->builder, weights, rank, dims);
   if (!weights) return;

@@ -67,9 +67,9 @@ static Value *scale_contraction(Rewriter *rewriter, Value *contraction, const Va
   operands[weights] =
       build_binary(&rewriter->builder, SCALAR_MUL, scaled, factor_for_weights(rewriter, factor, axis, scaled, own));
   if (!operands[weights]) return NULL;
-  Node *copy = node_copy(rewriter->builder.module, node, operands);
+  Node *copy = node_copy(rewriter->module, node, operands);
   region_insert_before(rewriter->builder.region, rewriter->builder.position, copy);
-  return node_add_result(rewriter->builder.module, copy, contraction->type, contraction->name);
+  return node_add_result(rewriter->module, copy, contraction->type, contraction->name);
 }
 
 /* What a product of `value` and a constant factor becomes; null where nothing is gained. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Rules that enable one at a node before need another sweep; what is not done after so many stays as it is. */
-enum { SWEEP_LIMIT = 8, OPERANDS = 8 /* of a node that a rule changes */ };
+enum { SWEEP_LIMIT = 8, OPERANDS = 8 /* of a node that a rule changes */, RELEASE_DEPTH = 64 };
 
 typedef struct Sweep {
   Rewriter rewriter;
@@ -19,11 +19,11 @@ bool rewrite_is_constant(const Rewriter *rewriter, const Value *value) {
 
 static bool is_replaced(const Node *node) { return node->result_count && node->results[0]->replacement; }
 
-/* One reader less; what nobody reads any more reads nothing. */
-static void release(Value *value) {
+/* One reader less; what nobody reads any more reads nothing, as far as it is followed. */
+static void release(Value *value, uint32_t depth) {
   Node *node = value ? value->producer : NULL;
-  if (!value || --value->use_count || !node || node->region_count || node->result_count != 1) return;
-  for (uint32_t i = 0; i < node->operand_count; i++) release(node->operands[i]);
+  if (!value || --value->use_count || !node || node->region_count || node->result_count != 1 || depth == RELEASE_DEPTH) return;
+  for (uint32_t i = 0; i < node->operand_count; i++) release(node->operands[i], depth + 1);
 }
 
 static void note_constant(Rewriter *rewriter, const Node *node) {
@@ -48,7 +48,7 @@ static void count_again(Region *region, const Node *previous, Node *node, Value 
   for (uint32_t i = 0; i < count; i++)
     if (node->operands[i] != before[i] && node->operands[i]) node->operands[i]->use_count++;
   for (uint32_t i = 0; i < count; i++)
-    if (node->operands[i] != before[i]) release(before[i]);
+    if (node->operands[i] != before[i]) release(before[i], 0);
 }
 
 /* True where a rule did something; the node may be gone then. */
@@ -67,7 +67,7 @@ static bool apply(Sweep *sweep, Region *region, Node *node) {
     node->results[0]->replacement = better;
     better->use_count += node->results[0]->use_count;
     node->results[0]->use_count = 1;
-    release(node->results[0]);
+    release(node->results[0], 0);
   }
   return sweep->any = true;
 }

@@ -15,7 +15,8 @@ typedef struct Rewriter {
 
 /* Looks at a node whose operands are current. Gives a value for its one result, which takes its place; or null, where it
    finds nothing, changes the node's operands or equation, or removes the node (then `changed` is set). A rule must get
-   nearer to a form in which it finds nothing. The use_count of values that were visited holds. */
+   nearer to a form in which it finds nothing. The use_count of values that were visited is at least that of
+   the uses there are; what is made where a rule removes the node is counted in the next sweep. */
 typedef Value *(*RewriteRule)(Rewriter *rewriter, Node *node);
 
 /* Runs the rules over the module, each node's in their order. */

@@ -109,6 +109,12 @@ static Value *known_integers(Rewriter *rewriter, Node *node) {
                     value->type);
 }
 
+/* Of a node that a rule removes. */
+static void take_place(Value *old, Value *value) {
+  old->replacement = value;
+  value->use_count += old->use_count;
+}
+
 /* The branch of an `if` whose condition is known takes its place. */
 static Value *inline_branch(Rewriter *rewriter, Node *node) {
   Dim known[1];
@@ -118,7 +124,7 @@ static Value *inline_branch(Rewriter *rewriter, Node *node) {
     return NULL;
   Region *taken = node->regions[truth ? 0 : 1];
   region_inline(taken, node);
-  for (uint32_t i = 0; i < node->result_count; i++) node->results[i]->replacement = taken->results[i];
+  for (uint32_t i = 0; i < node->result_count; i++) take_place(node->results[i], taken->results[i]);
   region_remove(node->parent, node);
   rewriter->changed = true;
   return NULL;
@@ -136,9 +142,8 @@ static Value *remove_loop(Rewriter *rewriter, Node *node) {
   }
   for (uint32_t i = 0; i < node->result_count; i++) {
     const Type *type = &node->results[i]->type;
-    node->results[i]->replacement = i < carried
-                                        ? node->operands[initial + i]
-                                        : build_splat(&rewriter->builder, type->element, 0, type->rank, type->dims);
+    take_place(node->results[i], i < carried ? node->operands[initial + i]
+                                             : build_splat(&rewriter->builder, type->element, 0, type->rank, type->dims));
   }
   region_remove(node->parent, node);
   rewriter->changed = true;
@@ -164,6 +169,7 @@ bool simplify_constants(Module *module) {
 }
 
 bool pass_simplify(Module *module) {
-  static const RewriteRule rules[] = {known_integers, identity, shrink_operands, shorter_reshape, inline_branch, remove_loop, drop_check, late_join};
+  static const RewriteRule rules[] = {known_integers, identity,    shrink_operands, shorter_reshape,
+                                      inline_branch,  remove_loop, drop_check,      late_join};
   return rewrite_module(module, rules, sizeof rules / sizeof *rules);
 }

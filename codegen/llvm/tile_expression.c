@@ -22,7 +22,8 @@ static uint32_t collect(Tile *tile, const Expr *expr) {
   }
   if (expr->kind == EXPR_LOAD) {
     Dim row = tile->row_axis == NO_VECTOR_AXIS ? NULL : stride_of(tile, expr, tile->row_axis);
-    node.column_stride = access_run_stride(tile->e->cg->program->dims, tile->e->kernel, expr->buffer, expr->subscripts, tile->column_axis);
+    node.column_stride =
+        access_run_stride(tile->e->cg->program->dims, tile->e->kernel, expr->buffer, expr->subscripts, tile->column_axis);
     node.by_row = row && !dim_equals_constant(row, 0);
     node.by_column = !dim_equals_constant(node.column_stride, 0);
     int64_t run = access_run(tile->e->kernel, expr->buffer, expr->subscripts, tile->column_axis);
@@ -56,7 +57,8 @@ static LLVMValueRef distance_in_order(Tile *tile, const KernelBuffer *buffer, co
     StoragePart part = buffer->order->parts[k];
     int64_t at = columns / part.step;
     if (part.count) at %= part.count;
-    if (subscript_uses(&subscripts[part.dim], tile->column_axis)) distance = dim_add(dims, distance, dim_multiply(dims, stride, dim_constant(dims, at)));
+    if (subscript_uses(&subscripts[part.dim], tile->column_axis))
+      distance = dim_add(dims, distance, dim_multiply(dims, stride, dim_constant(dims, at)));
     stride = dim_multiply(dims, stride, storage_part_extent(dims, part, buffer->dims));
   }
   return emit_dim(cg, distance, tile->e->symbols);

@@ -200,7 +200,8 @@ static bool packing_is_sound(const BlobPacking *packing, int64_t *count) {
         __builtin_add_overflow(*end, reach, end))
       return false;
   }
-  return storage_places(packing->order, packing->rank, packing->extents, places, count) && least >= 0 && most < packing->source->element_count;
+  return storage_places(packing->order, packing->rank, packing->extents, places, count) && least >= 0 &&
+         most < packing->source->element_count;
 }
 
 /* "[3, 32] strides [1, 3] offset 0 stored [1/16, 0, 1%16] of f32 x 96 = ...". */

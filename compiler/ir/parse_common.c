@@ -74,7 +74,8 @@ bool parse_modulus(Parser *parser, int64_t *value, bool *found) {
   *found = token.kind == TOKEN_NAME;
   if (!*found) return true;
   lexer_start(&number, parser->scratch, token.string, token.length);
-  if (number.token.kind != TOKEN_INTEGER || number.token.integer < 1) return parse_error(parser, &token, "expected a number of at least 1");
+  if (number.token.kind != TOKEN_INTEGER || number.token.integer < 1)
+    return parse_error(parser, &token, "expected a number of at least 1");
   *value = number.token.integer;
   lexer_next(&parser->lexer);
   return true;
@@ -88,7 +89,8 @@ bool parse_storage_order(Parser *parser, uint32_t rank, const StorageOrder **ord
   do {
     int64_t dim, step = 1, count = 0;
     bool cut;
-    if (!parse_int64(parser, &dim) || (lexer_accept(lexer, '/') && !parse_int64(parser, &step)) || !parse_modulus(parser, &count, &cut)) return false;
+    if (!parse_int64(parser, &dim) || (lexer_accept(lexer, '/') && !parse_int64(parser, &step)) || !parse_modulus(parser, &count, &cut))
+      return false;
     if (dim < 0 || dim >= rank || made->part_count == sizeof made->parts / sizeof *made->parts)
       return parse_error(parser, &start, "a part of the order is of no dim, or there are too many");
     made->parts[made->part_count++] = (StoragePart){(uint32_t)dim, step, count};

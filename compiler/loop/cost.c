@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop/cost.h"
 
-/* Measured on AVX-512 with 1 MB per core: the shares are of what every target has at least. */
 int64_t cost_near_bytes(const Machine *machine) { return machine->core_bytes / 2; }
 int64_t cost_held_bytes(const Machine *machine) { return machine->core_bytes / 4; }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What things cost and from what size on they pay: every threshold that was measured, with its unit. Grouping, layout,
-   contractions, schedules, the merging of siblings and register tiles ask here; no other file knows the size of a cache. */
+/* What things cost and from what size on they pay, with units. Grouping, layout, contractions, schedules, the merging of siblings
+   and register tiles ask here; no other file knows the size of a cache. */
 #ifndef AICC_LOOP_COST_H
 #define AICC_LOOP_COST_H
 #include "ir/machine.h"
@@ -8,7 +8,7 @@
 
 /* --- Tasks and blocks. --- */
 enum {
-  COST_TASK = 524288,         /* scalar operations for which a task pays: some 50 us */
+  COST_TASK = 524288,         /* scalar operations for which a task pays */
   COST_MAP_BLOCK = 4096,      /* elements of an elementwise kernel of one axis, per iteration that tasks are made of */
   COST_TRANSPOSE_BLOCK = 16,  /* elements: lines that a block touches are full before they leave the cache */
   COST_FOLD_BYTES = 4096,     /* a constant that grows up to here by being computed when aicc runs is no matter */
@@ -20,7 +20,7 @@ enum {
 enum {
   COST_SCATTERED = 16, /* an access whose lanes are not adjacent */
   COST_ABSENT = 24,    /* a reduction that has nothing to do along the axis */
-  COST_SHORT = 128,    /* an axis of fewer than COST_SHORT_LANES elements, and one for each that a vector of 16 lacks */
+  COST_SHORT = 128,    /* an axis of fewer elements than COST_SHORT_LANES */
   COST_SHORT_LANES = 4
 };
 

@@ -300,7 +300,8 @@ bool kernel_equal(const Kernel *a, const Kernel *b) {
     return false;
   for (uint32_t i = 0; i < a->buffer_count; i++) {
     const KernelBuffer *x = &a->buffers[i], *y = &b->buffers[i];
-    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment || !storage_order_equal(x->order, y->order) ||
+    if (x->role != y->role || x->element != y->element || x->rank != y->rank || x->alignment != y->alignment ||
+        !storage_order_equal(x->order, y->order) ||
         memcmp(x->dims, y->dims, x->rank * sizeof *x->dims) != 0)
       return false;
   }

@@ -6,7 +6,7 @@ import sys
 
 TOP = sys.argv[1]
 FOLDERS = ["compiler", "passes", "codegen", "frontends", "runtime", "tools"]
-# What may stand where, by expressions over the code without comments; the last number: how many of the files must have it.
+# What may stand where, by expressions over the code without comments; the last number: how many files may have it at most.
 RULES = [
     ("panels", r"(?i)panel", None, 3),
     ("sizes of caches", r"\b(line_bytes|set_bytes|set_lines|core_bytes)\b", {"compiler/ir/machine.h", "compiler/ir/machine.c", "compiler/loop/cost.c"}, None),
@@ -14,10 +14,10 @@ RULES = [
     ("thresholds of contractions", r"(?i)\b(few|column|row)_(rows|columns|tile|block|blocks)\w* *=[^=]",
      {"passes/contract_plan.c", "passes/contract_plan.h"}, None),
     ("blocks of columns", r"\bstorage_blocks\b", {"compiler/ir/storage_order.h", "compiler/ir/storage_order.c", "passes/lower_contract.c"}, None),
-    ("the sum of a tile's step", r"\bcost_tile_step\b", {"compiler/loop/cost.h", "compiler/loop/cost.c", "codegen/llvm/tile_shape.c"}, None),
+    ("costs of a tile's step", r"\bcost_tile_step\b", {"compiler/loop/cost.h", "compiler/loop/cost.c", "codegen/llvm/tile_shape.c"}, None),
 ]
 # Names that must be there, so that a rule does not hold because what it looks for was renamed.
-FOUND = {"sizes of caches", "kilobytes", "thresholds of contractions", "blocks of columns", "the sum of a tile's step"}
+FOUND = {"sizes of caches", "kilobytes", "thresholds of contractions", "blocks of columns", "costs of a tile's step"}
 
 
 def code_of(path):
